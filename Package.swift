@@ -1,0 +1,30 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+/// For the modules that touch raw memory: every such access says `unsafe`, so that a review finds it.
+let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+    name: "skein",
+    products: [
+        .library(name: "FlowModel", targets: ["FlowModel"]),
+    ],
+    targets: [
+        .target(name: "FlowModel", swiftSettings: memorySafe),
+        .target(
+            name: "FlowTestSupport", dependencies: ["FlowModel"], path: "Tests/FlowTestSupport",
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowModelTests", dependencies: ["FlowModel", "FlowTestSupport"],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
