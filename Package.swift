@@ -16,14 +16,19 @@ let package = Package(
     name: "skein",
     products: [
         .library(name: "FlowModel", targets: ["FlowModel"]),
+        .library(name: "FlowWire", targets: ["FlowWire"]),
     ],
     targets: [
         .target(name: "FlowModel", swiftSettings: memorySafe),
+        .target(name: "FlowWire", dependencies: ["FlowModel"], swiftSettings: memorySafe),
         .target(
             name: "FlowTestSupport", dependencies: ["FlowModel"], path: "Tests/FlowTestSupport",
             swiftSettings: strict),
         .testTarget(
             name: "FlowModelTests", dependencies: ["FlowModel", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowWireTests", dependencies: ["FlowModel", "FlowWire", "FlowTestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

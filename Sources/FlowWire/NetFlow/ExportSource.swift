@@ -1,0 +1,89 @@
+import FlowModel
+
+/// Who sends: the scope of template ids, sequence numbers and options data (RFC 7011 §8).
+struct ExportSourceKey: Hashable {
+    var address: IPAddress
+    var domain: UInt32
+    var version: UInt16
+}
+
+/// All that is known of one observation domain of one exporter.
+final class ExportSource {
+    let key: ExportSourceKey
+    var sequence = SequenceTracker()
+    var templates = TemplateCache()
+    var waiting = WaitingData()
+    /// systemInitTimeMilliseconds (160) from options data.
+    var systemInit: UInt64?
+    /// The exporter's own address (130, 131) from options data.
+    var announcedAddress: IPAddress?
+    /// The rates announced last, under each address that it had.
+    var rates: [IPAddress: [SamplingRate.Subject: UInt32]] = [:]
+    /// Other addresses than its own that its records bear, the first ``borneMax`` of them.
+    private(set) var borneAddresses: [IPAddress] = []
+    /// How many it announced, each change counted: each is kept for the rows of its time.
+    var rateCount = 0
+    /// When it last sent, ms since 1970.
+    var lastReceived: UInt64 = 0
+
+    private var isCounted = false
+    private var lastUptime: UInt32?
+    private var lastExportSeconds: UInt32 = 0
+
+    init(key: ExportSourceKey) { self.key = key }
+
+    /// The address that its rows bear.
+    var exporter: IPAddress { announcedAddress ?? key.address }
+
+    /// Addresses that records may bear and share the rates of their source.
+    static let borneMax = 64
+
+    /// Notes an address that a record bears; whether it is new.
+    func bear(_ address: IPAddress) -> Bool {
+        guard borneAddresses.count < Self.borneMax, !borneAddresses.contains(address) else {
+            return false
+        }
+        borneAddresses.append(address)
+        return true
+    }
+
+    func context(_ header: MessageHeader, received: UInt64) -> RecordContext {
+        RecordContext(
+            header: header, exporter: exporter, received: received, systemInit: systemInit)
+    }
+
+    /// Counts it as an exporter, once until ``beginAnew()``.
+    func count(in counters: inout ExportCounters) {
+        if !isCounted { counters.exporters += 1 }
+        isCounted = true
+    }
+
+    /// Forgets where the sequence numbers and the uptime stood: what comes next need not follow.
+    func beginAnew() {
+        sequence = SequenceTracker()
+        lastUptime = nil
+        isCounted = false
+    }
+
+    /// Whether the header's uptime shows that the exporter started anew since its last message.
+    ///
+    /// Uptime goes back also when it wraps after 49.7 days, and when a datagram was overtaken.
+    func noteUptime(of header: MessageHeader) -> Bool {
+        guard let uptime = header.uptime else { return false }
+        let seconds = header.exportSeconds
+        guard let last = lastUptime else {
+            lastUptime = uptime
+            lastExportSeconds = seconds
+            return false
+        }
+        let elapsed = Int64(seconds) - Int64(lastExportSeconds)
+        guard elapsed >= 0 else { return false }
+        defer {
+            lastUptime = uptime
+            lastExportSeconds = seconds
+        }
+        let advanced = Int64(Int32(bitPattern: uptime &- last)) / 1000
+        return uptime < last && advanced < elapsed - 60
+            && UInt64(uptime) / 1000 < UInt64(elapsed) + 60
+    }
+}

@@ -1,0 +1,166 @@
+import FlowModel
+
+/// Decodes NetFlow v1, v5, v7, v9 (RFC 3954) and IPFIX (RFC 7011).
+///
+///     datagram ─ header ─┬─ v1, v5, v7: records ──────────────────────────┐
+///                        └─ v9, IPFIX: sets ─┬─ templates ─ TemplateCache │
+///                                            ├─ options data ─ rates, names
+///                                            └─ data ─┬─ writeRecords ───┴─ FlowBatch
+///                                                     └─ no template yet ─ WaitingData
+struct NetFlowDecoder {
+    let configuration: ExportDecoderConfiguration
+    var names = ExporterNames()
+    /// Rates announced since they were last taken.
+    var announced: [SamplingRate] = []
+
+    var sources: [ExportSourceKey: ExportSource] = [:]
+    private var latestSource: ExportSource?
+    /// When room was last looked for among idle exporters.
+    private var lastSweep: UInt64 = 0
+    /// Fields of all templates, octets of all waiting sets.
+    var fieldCount = 0
+    var waitingBytes = 0
+    /// Rates that all exporters announced.
+    var rateCount = 0
+    /// Datagrams so far: tells whether two things came in the same one.
+    var datagram: UInt64 = 0
+    let netflow1 = NetFlowDecoder.fixedTemplate(1)
+    let netflow5 = NetFlowDecoder.fixedTemplate(5)
+    let netflow7 = NetFlowDecoder.fixedTemplate(7)
+    /// Reused between records.
+    var places: [FieldPlace] = []
+    var otherOctets: [UInt8] = []
+
+    init(configuration: ExportDecoderConfiguration) { self.configuration = configuration }
+
+    /// Decodes one message that begins with `version`.
+    mutating func decode(
+        _ payload: RawSpan, version: UInt16, from endpoint: ExporterEndpoint, received: UInt64,
+        over transport: ExportTransport, into appender: BatchAppender,
+        counters: inout ExportCounters
+    ) throws {
+        guard let header = MessageHeader(payload, version: version) else {
+            counters.count(.truncated)
+            return
+        }
+        counters.datagrams += 1
+        datagram += 1
+        guard
+            let source = source(of: header, endpoint, received: received, counters: &counters)
+        else {
+            counters.count(.exportersFull)
+            return
+        }
+        let isRestart = source.noteUptime(of: header)
+        let before = counters.records + counters.optionsRecords
+        let isWhole: Bool
+        var message = Message(
+            header: header, source: source, received: received,
+            port: configuration.separatesTemplatesByPort ? endpoint.port : 0, transport: transport)
+        if version == 9 || version == 10 {
+            isWhole = try decodeSets(payload, &message, into: appender, counters: &counters)
+        } else {
+            isWhole = try decodeFixed(payload, message, into: appender, counters: &counters)
+        }
+        guard let sequence = header.sequence else { return }
+        let counted = counters.records + counters.optionsRecords - before
+        let units: UInt32?
+        switch version {
+        case 9: units = 1
+        case 10:
+            units = isWhole ? UInt32(clamping: counted - message.recordsOfOtherMessages) : nil
+        default: units = UInt32(clamping: counted)
+        }
+        let lost = source.sequence.lost
+        source.sequence.note(sequence, units: units, isRestart: isRestart)
+        counters.sequenceLost = counters.sequenceLost &+ source.sequence.lost &- lost
+    }
+
+    /// Gives up on what still waits for a template, and lets sequences and counts begin anew.
+    ///
+    /// Templates, rates and names stay.
+    mutating func finish(counters: inout ExportCounters) {
+        for source in sources.values {
+            let dropped = source.waiting.shrink(to: -1)
+            if dropped > 0 { counters.count(.templateUnknown, UInt64(dropped)) }
+            source.beginAnew()
+        }
+        waitingBytes = 0
+        latestSource = nil
+    }
+
+    // MARK: - Exporters
+
+    private mutating func source(
+        of header: MessageHeader, _ endpoint: ExporterEndpoint, received: UInt64,
+        counters: inout ExportCounters
+    ) -> ExportSource? {
+        let key = ExportSourceKey(
+            address: endpoint.address, domain: header.domain, version: header.version)
+        if let latestSource, latestSource.key == key {
+            latestSource.lastReceived = received
+            return latestSource
+        }
+        if let source = sources[key] {
+            source.lastReceived = received
+            latestSource = source
+            source.count(in: &counters)
+            return source
+        }
+        if sources.count >= configuration.exportersMax { sweep(received, counters: &counters) }
+        guard sources.count < configuration.exportersMax else { return nil }
+        let source = ExportSource(key: key)
+        source.lastReceived = received
+        sources[key] = source
+        latestSource = source
+        source.count(in: &counters)
+        return source
+    }
+
+    /// Forgets exporters that have been silent; at most once a minute, as it looks at all of them.
+    private mutating func sweep(_ now: UInt64, counters: inout ExportCounters) {
+        guard now >= lastSweep &+ 60_000 || now < lastSweep else { return }
+        lastSweep = now
+        latestSource = nil
+        for (key, source) in sources
+        where source.lastReceived &+ configuration.idleMilliseconds < now {
+            fieldCount -= source.templates.fieldCount
+            waitingBytes -= source.waiting.byteCount
+            rateCount -= source.rateCount
+            let dropped = source.waiting.shrink(to: -1)
+            if dropped > 0 { counters.count(.templateUnknown, UInt64(dropped)) }
+            sources[key] = nil
+        }
+    }
+}
+
+/// One message on its way through the decoder.
+struct Message {
+    let header: MessageHeader
+    let source: ExportSource
+    let received: UInt64
+    /// The sender's port, 0 where templates are not kept apart by it.
+    let port: UInt16
+    let transport: ExportTransport
+    /// Records that were decoded on its occasion but came in earlier messages.
+    var recordsOfOtherMessages: UInt64 = 0
+}
+
+extension ExportCounters.Reason {
+    /// A template withdrawal over UDP, where it is not allowed (RFC 7011 §8.4).
+    public static let withdrawalIgnored = Self(rawValue: "withdrawalIgnored")
+    /// A datagram of an exporter beyond `exportersMax`.
+    public static let exportersFull = Self(rawValue: "exportersFull")
+    /// A template beyond `templatesPerExporterMax` or `fieldsMax`.
+    public static let templatesFull = Self(rawValue: "templatesFull")
+    /// A template of more than `fieldsPerTemplateMax` fields.
+    public static let templateTooLarge = Self(rawValue: "templateTooLarge")
+    /// A name in options data beyond `namesMax`.
+    public static let namesFull = Self(rawValue: "namesFull")
+    /// A sampling rate in options data beyond `ratesPerExporterMax` or `ratesMax`.
+    public static let ratesFull = Self(rawValue: "ratesFull")
+    /// A piece of a packet in which no header was recognised; its record is kept.
+    public static let sectionInvalid = Self(rawValue: "sectionInvalid")
+    /// A list (RFC 6313) that cannot be read; its record is kept.
+    public static let listInvalid = Self(rawValue: "listInvalid")
+}

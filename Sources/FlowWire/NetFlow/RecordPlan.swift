@@ -1,0 +1,122 @@
+import FlowModel
+
+/// A set of columns.
+struct FieldSet: Hashable {
+    private var low: UInt64 = 0
+    private var high: UInt64 = 0
+
+    func contains(_ field: Field) -> Bool {
+        let bit = UInt64(field.rawValue)
+        return (bit < 64 ? low >> bit : high >> (bit & 63)) & 1 != 0
+    }
+
+    mutating func insert(_ field: Field) {
+        let bit = UInt64(field.rawValue)
+        if bit < 64 { low |= 1 << bit } else { high |= 1 << (bit & 63) }
+    }
+
+    mutating func formUnion(_ other: FieldSet) {
+        low |= other.low
+        high |= other.high
+    }
+}
+
+/// One step of making rows of records: a field of the template into a column.
+struct FieldOperation {
+    /// What is done to the octets.
+    enum Kernel {
+        case number, numberIfNonZero, numberUnion
+        case address, addressIfSet
+        case milliseconds, seconds, ntp, beforeExport, uptime
+        /// Uptime where the record carries the system's start (160) in `second`.
+        case uptimeSinceInit
+        /// (interval + space) / interval, space in `second` (305, 306).
+        case intervalAndSpace
+        /// population / size, population in `second` (309, 310).
+        case sizeAndPopulation
+    }
+    var kernel: Kernel
+    var field: Field
+    /// Which field of the template.
+    var slot: Int
+    /// A second operand's.
+    var second = 0
+}
+
+/// The addresses of one header in a record.
+struct AddressPair {
+    var source: Int?
+    var destination: Int?
+
+    /// The slot that stands first in the record.
+    var first: Int { min(source ?? .max, destination ?? .max) }
+}
+
+/// Where a record says the ICMP type and code.
+struct ICMPSlots {
+    /// icmpTypeCodeIPv4, icmpTypeCodeIPv6: type × 256 + code.
+    var combinedV4: Int?
+    var combinedV6: Int?
+    var typeV4: Int?
+    var codeV4: Int?
+    var typeV6: Int?
+    var codeV6: Int?
+    /// The destination port, where exporters without the others put type × 256 + code.
+    var port: Int?
+    /// Without a protocol in the record the elements themselves say that it is ICMP.
+    var hasProtocol = false
+
+    var isEmpty: Bool {
+        combinedV4 == nil && combinedV6 == nil && typeV4 == nil && typeV6 == nil
+            && !(hasProtocol && port != nil)
+    }
+}
+
+/// A piece of a sampled packet in a record.
+struct PacketSection {
+    var slot: Int
+    var linkType: LinkType
+}
+
+/// A list in a record (RFC 6313).
+struct StructuredField {
+    enum Kind { case basicList, subTemplateList, subTemplateMultiList }
+    var slot: Int
+    var kind: Kind
+}
+
+/// How to make rows of the records of one template.
+struct RecordPlan {
+    /// In the order in which they are to be done.
+    var operations: [FieldOperation] = []
+    /// The headers, outermost first, where there is more than one.
+    var headers: [AddressPair] = []
+    var icmp: ICMPSlots?
+    var sections: [PacketSection] = []
+    /// dataLinkFrameSize (312) or sectionExportedOctets (410): bytes of a record that has a section.
+    var sectionSize: Int?
+    var lists: [StructuredField] = []
+    /// Elements without a column, as the `other` column's layout, and their slots.
+    var other: [OtherElement] = []
+    var otherSlots: [Int] = []
+    /// The columns that records of this template set.
+    var columns = FieldSet()
+
+    /// The columns of ``operations``, in their order.
+    func columns(in batch: FlowBatch) -> [ColumnWriter] {
+        operations.map { batch.columnForWriting($0.field).writer }
+    }
+
+    /// Whether packets and bytes have to be made up: a sampled packet that is not counted.
+    var impliesCounters: Bool {
+        !sections.isEmpty && !columns.contains(.packets) && !columns.contains(.bytes)
+    }
+
+    /// A plan for records that make no rows.
+    init() {}
+
+    init(fields: [TemplateField], version: UInt16) {
+        var compiler = TemplateCompiler(fields: fields, version: version)
+        compiler.compile(into: &self)
+    }
+}
