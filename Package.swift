@@ -17,10 +17,13 @@ let package = Package(
     products: [
         .library(name: "FlowModel", targets: ["FlowModel"]),
         .library(name: "FlowWire", targets: ["FlowWire"]),
+        .library(name: "FlowMeter", targets: ["FlowMeter"]),
     ],
     targets: [
         .target(name: "FlowModel", swiftSettings: memorySafe),
         .target(name: "FlowWire", dependencies: ["FlowModel"], swiftSettings: memorySafe),
+        .target(
+            name: "FlowMeter", dependencies: ["FlowModel", "FlowWire"], swiftSettings: memorySafe),
         .target(
             name: "FlowTestSupport", dependencies: ["FlowModel"], path: "Tests/FlowTestSupport",
             swiftSettings: strict),
@@ -29,6 +32,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowWireTests", dependencies: ["FlowModel", "FlowWire", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowMeterTests",
+            dependencies: ["FlowModel", "FlowWire", "FlowMeter", "FlowTestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
