@@ -18,12 +18,17 @@ let package = Package(
         .library(name: "FlowModel", targets: ["FlowModel"]),
         .library(name: "FlowWire", targets: ["FlowWire"]),
         .library(name: "FlowMeter", targets: ["FlowMeter"]),
+        .library(name: "FlowStore", targets: ["FlowStore"]),
     ],
     targets: [
+        // Arrows point down only: a target imports what stands above it in this list.
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "FlowModel", swiftSettings: memorySafe),
         .target(name: "FlowWire", dependencies: ["FlowModel"], swiftSettings: memorySafe),
         .target(
             name: "FlowMeter", dependencies: ["FlowModel", "FlowWire"], swiftSettings: memorySafe),
+        .target(
+            name: "FlowStore", dependencies: ["FlowModel", "CZstd"], swiftSettings: memorySafe),
         .target(
             name: "FlowTestSupport", dependencies: ["FlowModel"], path: "Tests/FlowTestSupport",
             swiftSettings: strict),
@@ -36,6 +41,9 @@ let package = Package(
         .testTarget(
             name: "FlowMeterTests",
             dependencies: ["FlowModel", "FlowWire", "FlowMeter", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowStoreTests", dependencies: ["FlowModel", "FlowStore", "FlowTestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,20 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// swift run -c release --package-path Benchmarks/store
+//
+// The checkout must not be called "store": packages are told apart by the names of their folders.
+
+let package = Package(
+    name: "store-benchmark",
+    dependencies: [.package(name: "skein", path: "../..")],
+    targets: [
+        .executableTarget(
+            name: "StoreBenchmark",
+            dependencies: [
+                .product(name: "FlowModel", package: "skein"),
+                .product(name: "FlowStore", package: "skein"),
+            ])
+    ],
+    swiftLanguageModes: [.v6]
+)

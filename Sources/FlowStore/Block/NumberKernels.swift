@@ -1,0 +1,137 @@
+// Loops over the values of one column. `T` is a column's integer type; all are specialised here.
+
+/// Smallest and largest of at least one value.
+func extremes<T: FixedWidthInteger & BitwiseCopyable>(_ values: Span<T>) -> (low: T, high: T) {
+    var low = T.max
+    var high = T.min
+    for row in values.indices {
+        low = min(low, values[row])
+        high = max(high, values[row])
+    }
+    return (low, high)
+}
+
+/// Smallest and largest value of the rows whose bit is set, of which there is at least one.
+func extremes<T: FixedWidthInteger & BitwiseCopyable>(
+    _ values: Span<T>, presence: Span<UInt64>
+) -> (low: T, high: T) {
+    precondition(presence.count * 64 >= values.count)
+    var low = T.max
+    var high = T.min
+    for row in values.indices where presence[row >> 6] >> UInt64(row & 63) & 1 != 0 {
+        low = min(low, values[row])
+        high = max(high, values[row])
+    }
+    return (low, high)
+}
+
+/// Copies values, with `filler` in the rows whose bit is not set.
+func fillGaps<T: BitwiseCopyable>(
+    of values: Span<T>, presence: Span<UInt64>, with filler: T, into output: inout MutableSpan<T>
+) {
+    precondition(presence.count * 64 >= values.count && output.count >= values.count)
+    for row in values.indices {
+        let isPresent = presence[row >> 6] >> UInt64(row & 63) & 1 != 0
+        output[row] = isPresent ? values[row] : filler
+    }
+}
+
+/// The distances of values from `base`, cut to the width of `Code`.
+func distances<T, Code>(
+    of values: Span<T>, from base: T, into codes: inout MutableSpan<Code>
+)
+where
+    T: FixedWidthInteger & BitwiseCopyable, Code: FixedWidthInteger & BitwiseCopyable
+{
+    precondition(codes.count >= values.count)
+    for row in values.indices { codes[row] = Code(truncatingIfNeeded: values[row] &- base) }
+}
+
+/// The values that lie behind `codes`, widened.
+func widen<Code: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ codes: Span<Code>, base: UInt64, into output: inout MutableSpan<UInt64>
+) {
+    precondition(output.count >= codes.count)
+    for row in codes.indices { output[row] = base &+ UInt64(codes[row]) }
+}
+
+/// Adds each row's code to its number.
+func add<Code: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ codes: Span<Code>, to output: inout MutableSpan<UInt64>
+) {
+    precondition(output.count >= codes.count)
+    for row in codes.indices { output[row] &+= UInt64(codes[row]) }
+}
+
+/// The dictionary's values that codes stand for; every code must be an index of it.
+func lookUp<Code: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ codes: Span<Code>, in dictionary: Span<UInt64>, into output: inout MutableSpan<UInt64>
+) {
+    precondition(output.count >= codes.count)
+    for row in codes.indices { output[row] = dictionary[Int(codes[row])] }
+}
+
+/// How long flows lasted: `end` − `start`, 0 where there is no end.
+///
+/// Answers the longest; nil where a row has an end before its start or without one.
+func lengths(
+    from starts: Span<UInt64>, presence startPresence: Span<UInt64>,
+    to ends: Span<UInt64>, presence endPresence: Span<UInt64>,
+    into output: inout MutableSpan<UInt64>
+) -> UInt64? {
+    let rows = starts.count
+    precondition(ends.count == rows && output.count >= rows)
+    precondition(startPresence.count * 64 >= rows && endPresence.count * 64 >= rows)
+    var longest: UInt64 = 0
+    var isOdd = false
+    for row in ends.indices {
+        let bit = UInt64(row & 63)
+        let hasEnd = endPresence[row >> 6] >> bit & 1 != 0
+        let hasStart = startPresence[row >> 6] >> bit & 1 != 0
+        isOdd = isOdd || hasEnd && (!hasStart || ends[row] < starts[row])
+        let length = hasEnd ? ends[row] &- starts[row] : 0
+        output[row] = length
+        longest = max(longest, length)
+    }
+    return isOdd ? nil : longest
+}
+
+/// Octets that numbers from 0 to `largest` need: 0, 1, 2, 4 or 8.
+func codeWidth(upTo largest: UInt64) -> Int {
+    switch largest {
+    case 0: 0
+    case ...0xff: 1
+    case ...0xffff: 2
+    case ...0xffff_ffff: 4
+    default: 8
+    }
+}
+
+/// How many of the first `rows` bits are set.
+func countBits(_ presence: Span<UInt64>, rows: Int) -> Int {
+    var count = 0
+    for word in 0..<rows >> 6 { count += presence[word].nonzeroBitCount }
+    if rows & 63 != 0 {
+        count += (presence[rows >> 6] & ~(~0 << UInt64(rows & 63))).nonzeroBitCount
+    }
+    return count
+}
+
+extension Codes {
+    /// The largest code of a column; 0 for a width of 0.
+    func largest() -> UInt64 {
+        switch width {
+        case 1: UInt64(maximum(storage.values(as: UInt8.self)))
+        case 2: UInt64(maximum(storage.values(as: UInt16.self)))
+        case 4: UInt64(maximum(storage.values(as: UInt32.self)))
+        case 8: maximum(storage.values(as: UInt64.self))
+        default: 0
+        }
+    }
+}
+
+private func maximum<Code: FixedWidthInteger & BitwiseCopyable>(_ codes: Span<Code>) -> Code {
+    var high = Code.min
+    for row in codes.indices { high = max(high, codes[row]) }
+    return high
+}

@@ -1,0 +1,141 @@
+import FlowModel
+import Glibc
+
+/// A thread that writes batches while the next is filled.
+///
+///     exchange(full) ─▶ waiting (at most 2) ─▶ thread: write ─▶ idle ─▶ answered by exchange
+///
+/// It starts with the first exchange. The writing is done by one thread at a time: by this one, or
+/// after ``drain()`` by the caller's.
+@safe
+final class EncodingLine {
+    private static let waitingMax = 2
+    private let shared: Shared
+    private var thread: pthread_t?
+
+    init(write: @escaping (FlowBatch) throws(StoreError) -> Void) {
+        shared = Shared(write)
+    }
+
+    deinit { stop() }
+
+    /// Hands a batch to the thread; answers an empty one, waiting where the thread is behind.
+    func exchange(_ batch: FlowBatch) throws(StoreError) -> FlowBatch {
+        guard thread != nil || start() else {
+            // No thread to be had: slower, not wrong.
+            try shared.write(batch)
+            batch.reset()
+            return batch
+        }
+        shared.lock()
+        defer { shared.unlock() }
+        while shared.waiting.count >= Self.waitingMax, shared.error == nil { shared.wait() }
+        if let error = shared.error { throw error }
+        shared.waiting.append(batch)
+        shared.signal()
+        return shared.idle.popLast() ?? FlowBatch()
+    }
+
+    /// Waits until everything that was handed over is written.
+    func drain() throws(StoreError) {
+        shared.lock()
+        defer { shared.unlock() }
+        while thread != nil, shared.error == nil, shared.isBusy || !shared.waiting.isEmpty {
+            shared.wait()
+        }
+        if let error = shared.error { throw error }
+    }
+
+    /// Ends the thread; what it has not begun is not written.
+    func stop() {
+        guard let thread else { return }
+        shared.lock()
+        shared.isStopping = true
+        shared.signal()
+        shared.unlock()
+        _ = pthread_join(thread, nil)
+        self.thread = nil
+    }
+
+    private func start() -> Bool {
+        let context = unsafe Unmanaged.passRetained(shared)
+        var thread = pthread_t()
+        let code = unsafe pthread_create(
+            &thread, nil,
+            { context in
+                guard let context = unsafe context else { return nil }
+                unsafe Unmanaged<Shared>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
+        guard code == 0 else {
+            unsafe context.release()
+            return false
+        }
+        self.thread = thread
+        return true
+    }
+
+    /// What both threads see, under one lock.
+    @safe
+    private final class Shared {
+        var waiting: [FlowBatch] = []
+        var idle: [FlowBatch] = []
+        var isBusy = false
+        var isStopping = false
+        var error: StoreError?
+        let write: (FlowBatch) throws(StoreError) -> Void
+        private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+        private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+        init(_ write: @escaping (FlowBatch) throws(StoreError) -> Void) {
+            self.write = write
+            unsafe pthread_mutex_init(mutex, nil)
+            unsafe pthread_cond_init(changed, nil)
+        }
+
+        deinit {
+            unsafe pthread_cond_destroy(changed)
+            unsafe pthread_mutex_destroy(mutex)
+            unsafe changed.deallocate()
+            unsafe mutex.deallocate()
+        }
+
+        func lock() { unsafe _ = pthread_mutex_lock(mutex) }
+        func unlock() { unsafe _ = pthread_mutex_unlock(mutex) }
+        func wait() { unsafe _ = pthread_cond_wait(changed, mutex) }
+        func signal() { unsafe _ = pthread_cond_broadcast(changed) }
+
+        /// The thread's work.
+        func run() {
+            lock()
+            while true {
+                while waiting.isEmpty, !isStopping { wait() }
+                if isStopping { break }
+                let batch = waiting.removeFirst()
+                isBusy = true
+                signal()
+                unlock()
+                let failure = attempt(batch)
+                batch.reset()
+                lock()
+                isBusy = false
+                idle.append(batch)
+                if let failure {
+                    error = failure
+                    isStopping = true
+                }
+                signal()
+            }
+            unlock()
+        }
+
+        private func attempt(_ batch: FlowBatch) -> StoreError? {
+            do {
+                try write(batch)
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import Glibc
+
+/// The `errno` values that messages give advice on.
+enum SystemCode {
+    static let noSpace = ENOSPC
+    static let noFile = ENOENT
+    static let quota = EDQUOT
+    static let noPermission = EACCES
+}
+
+/// The system's words for an `errno`.
+func systemMessage(_ code: Int32) -> String {
+    unsafe String(cString: strerror(code))
+}
+
+/// An open file; closes when it goes.
+struct Descriptor: ~Copyable {
+    let path: String
+    private let number: Int32
+
+    /// What a file is opened for.
+    enum Access {
+        case reading
+        /// Made anew; what is there under that name is emptied.
+        case creating
+        /// Made where missing, left as it is otherwise.
+        case locking
+        case directory
+
+        fileprivate var flags: Int32 {
+            switch self {
+            case .reading: O_RDONLY
+            case .creating: O_WRONLY | O_CREAT | O_TRUNC
+            case .locking: O_RDWR | O_CREAT
+            case .directory: O_RDONLY | O_DIRECTORY
+            }
+        }
+    }
+
+    init(_ path: String, _ access: Access) throws(StoreError) {
+        self.path = path
+        number = unsafe open(path, access.flags | O_CLOEXEC, 0o640)
+        if number < 0 { throw Self.failure("open", path) }
+    }
+
+    deinit { if number >= 0 { close(number) } }
+
+    /// The file's length.
+    func length() throws(StoreError) -> UInt64 {
+        var status = stat()
+        guard unsafe fstat(number, &status) == 0 else { throw Self.failure("read", path) }
+        return UInt64(max(status.st_size, 0))
+    }
+
+    /// Appends all of `octets` where the file stands.
+    func write(_ octets: RawSpan) throws(StoreError) {
+        var done = 0
+        while done < octets.byteCount {
+            let written = unsafe octets.withUnsafeBytes { buffer in
+                guard let base = buffer.baseAddress else { return 0 }
+                return unsafe Glibc.write(number, base + done, buffer.count - done)
+            }
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { throw Self.failure("write", path) }
+            done += written
+        }
+    }
+
+    /// Reads the `count` octets at `offset`; fewer are damage.
+    func read(_ count: Int, at offset: UInt64) throws(StoreError) -> [UInt8] {
+        guard let place = off_t(exactly: offset), count >= 0 else {
+            throw StoreError(path: path, offset: offset, cause: .damaged(.value(part: "position")))
+        }
+        var code: Int32 = 0
+        let octets = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count, let base = buffer.baseAddress {
+                let got = unsafe pread(
+                    number, base + filled, count - filled, place + off_t(filled))
+                if got < 0 {
+                    if errno == EINTR { continue }
+                    code = errno
+                    return
+                }
+                if got == 0 { return }
+                filled += got
+            }
+        }
+        if code != 0 {
+            throw StoreError(
+                path: path, offset: offset, cause: .system(operation: "read", code: code))
+        }
+        guard octets.count == count else {
+            throw StoreError(
+                path: path, offset: offset,
+                cause: .damaged(.truncated(need: UInt64(count), have: UInt64(octets.count))))
+        }
+        return octets
+    }
+
+    /// Waits until the file is on the disk.
+    func synchronize() throws(StoreError) {
+        while fsync(number) != 0 {
+            if errno != EINTR { throw Self.failure("write", path) }
+        }
+    }
+
+    /// Takes the file's lock for one process; false where another has it.
+    func lock() throws(StoreError) -> Bool {
+        while flock(number, LOCK_EX | LOCK_NB) != 0 {
+            if errno == EWOULDBLOCK { return false }
+            if errno != EINTR { throw Self.failure("lock", path) }
+        }
+        return true
+    }
+
+    /// Empties the file.
+    func truncate() throws(StoreError) {
+        guard ftruncate(number, 0) == 0 else { throw Self.failure("write", path) }
+    }
+
+    static func failure(_ operation: String, _ path: String) -> StoreError {
+        StoreError(path: path, cause: .system(operation: operation, code: errno))
+    }
+}

@@ -1,0 +1,208 @@
+import FlowModel
+
+/// Octets of a column or extra that lie together in a segment.
+struct Chunk: Hashable, Sendable {
+    /// What a chunk is of its column; numbers are never reused.
+    struct Role: RawRepresentable, Hashable, Sendable {
+        let rawValue: UInt16
+        static let codes = Role(rawValue: 1)
+        static let presence = Role(rawValue: 2)
+        static let dictionary = Role(rawValue: 3)
+        static let layouts = Role(rawValue: 4)
+        static let rows = Role(rawValue: 5)
+        static let octets = Role(rawValue: 6)
+    }
+
+    /// Octets of a chunk's record.
+    static let recordOctets = 24
+
+    var role: Role
+    var codec: Codec
+    /// Whether codes lie in byte planes.
+    var isPlanes: Bool
+    var storedOctets: UInt32
+    var rawOctets: UInt32
+    var checksum: UInt32
+    var offset: UInt64
+
+    func write(to output: inout [UInt8]) {
+        output.put(role.rawValue)
+        output.put(codec.rawValue)
+        output.put(UInt8(isPlanes ? 1 : 0))
+        output.put(storedOctets)
+        output.put(rawOctets)
+        output.put(checksum)
+        output.put(offset)
+    }
+
+    /// - Parameter payload: where chunks may lie in the file.
+    init(_ reader: inout ByteReader, payload: Range<UInt64>) throws(Damage) {
+        role = Role(rawValue: try reader.next(UInt16.self))
+        codec = Codec(rawValue: try reader.next(UInt8.self))
+        let layout = try reader.next(UInt8.self)
+        isPlanes = layout == 1
+        storedOctets = try reader.next(UInt32.self)
+        rawOctets = try reader.next(UInt32.self)
+        checksum = try reader.next(UInt32.self)
+        offset = try reader.next(UInt64.self)
+        guard layout <= 1, payload.contains(offset),
+            UInt64(storedOctets) <= payload.upperBound - offset,
+            storedOctets <= rawOctets
+        else { throw .value(part: "place of a chunk") }
+    }
+
+    init(
+        role: Role, codec: Codec, isPlanes: Bool, storedOctets: UInt32, rawOctets: UInt32,
+        checksum: UInt32, offset: UInt64
+    ) {
+        self.role = role
+        self.codec = codec
+        self.isPlanes = isPlanes
+        self.storedOctets = storedOctets
+        self.rawOctets = rawOctets
+        self.checksum = checksum
+        self.offset = offset
+    }
+}
+
+/// A column as a block's directory describes it.
+struct ColumnEntry: Hashable, Sendable {
+    /// How codes become values; numbers are never reused.
+    struct Encoding: RawRepresentable, Hashable, Sendable {
+        let rawValue: UInt8
+        static let frame = Encoding(rawValue: 1)
+        static let dictionary = Encoding(rawValue: 2)
+        static let addresses = Encoding(rawValue: 3)
+        static let afterStart = Encoding(rawValue: 4)
+        static let elements = Encoding(rawValue: 5)
+    }
+
+    /// Smallest and largest value of the rows that have one.
+    enum Extent: Hashable, Sendable {
+        case none
+        case numbers(ClosedRange<UInt64>)
+        case addresses(ClosedRange<IPAddress>)
+    }
+
+    var field: Field
+    var encoding: Encoding
+    var width: Int
+    var presentRows: Int
+    var dictionaryCount: Int
+    var extent: Extent
+    var chunks: [Chunk]
+
+    func chunk(_ role: Chunk.Role) -> Chunk? { chunks.first { $0.role == role } }
+
+    var summary: ColumnSummary {
+        var numbers: ClosedRange<UInt64>?
+        var addresses: ClosedRange<IPAddress>?
+        switch extent {
+        case .none: break
+        case .numbers(let range): numbers = range
+        case .addresses(let range): addresses = range
+        }
+        return ColumnSummary(
+            field: field, presentRows: presentRows, range: numbers, addressRange: addresses)
+    }
+}
+
+/// What a segment's footer says of one block.
+struct BlockDirectory: Hashable, Sendable {
+    var rows: Int
+    var columns: [ColumnEntry]
+    /// What is kept beside the columns; a reader passes over roles that it does not know.
+    var extras: [Chunk]
+
+    func entry(_ field: Field) -> ColumnEntry? { columns.first { $0.field == field } }
+
+    func encoded() -> [UInt8] {
+        var output: [UInt8] = []
+        output.put(UInt32(rows))
+        output.put(UInt16(columns.count))
+        output.put(UInt16(extras.count))
+        for column in columns {
+            var record: [UInt8] = []
+            column.write(to: &record)
+            output.put(UInt16(record.count))
+            output += record
+        }
+        for extra in extras { extra.write(to: &output) }
+        return output
+    }
+
+    init(rows: Int, columns: [ColumnEntry], extras: [Chunk] = []) {
+        self.rows = rows
+        self.columns = columns
+        self.extras = extras
+    }
+
+    init(_ octets: [UInt8], payload: Range<UInt64>) throws(Damage) {
+        var reader = ByteReader(octets)
+        let rows = Int(try reader.next(UInt32.self))
+        guard (1...FlowBatch.capacity).contains(rows) else { throw .value(part: "number of rows") }
+        let columnCount = Int(try reader.next(UInt16.self))
+        let extraCount = Int(try reader.next(UInt16.self))
+        var columns: [ColumnEntry] = []
+        for _ in 0..<columnCount {
+            var record = try reader.part(Int(try reader.next(UInt16.self)))
+            columns.append(try ColumnEntry(&record, rows: rows, payload: payload))
+        }
+        var extras: [Chunk] = []
+        for _ in 0..<extraCount { extras.append(try Chunk(&reader, payload: payload)) }
+        self.init(rows: rows, columns: columns, extras: extras)
+    }
+}
+
+extension ColumnEntry {
+    fileprivate func write(to output: inout [UInt8]) {
+        output.put(field.rawValue)
+        output.put(encoding.rawValue)
+        output.put(UInt8(width))
+        output.put(UInt32(presentRows))
+        output.put(UInt32(dictionaryCount))
+        output.put(UInt16(chunks.count))
+        switch extent {
+        case .none: output.put(UInt16(0))
+        case .numbers(let range):
+            output.put(UInt16(1))
+            output.put(range.lowerBound)
+            output.put(range.upperBound)
+        case .addresses(let range):
+            output.put(UInt16(2))
+            output.put(range.lowerBound)
+            output.put(range.upperBound)
+        }
+        for chunk in chunks { chunk.write(to: &output) }
+    }
+
+    fileprivate init(
+        _ reader: inout ByteReader, rows: Int, payload: Range<UInt64>
+    ) throws(Damage) {
+        field = Field(rawValue: try reader.next(UInt16.self))
+        encoding = Encoding(rawValue: try reader.next(UInt8.self))
+        width = Int(try reader.next(UInt8.self))
+        presentRows = Int(try reader.next(UInt32.self))
+        dictionaryCount = Int(try reader.next(UInt32.self))
+        let chunkCount = Int(try reader.next(UInt16.self))
+        let kind = try reader.next(UInt16.self)
+        guard (1...rows).contains(presentRows), dictionaryCount <= rows else {
+            throw .value(part: "number of rows of \(field.name)")
+        }
+        switch kind {
+        case 1:
+            let low = try reader.next(UInt64.self)
+            let high = try reader.next(UInt64.self)
+            guard low <= high else { throw .value(part: "range of \(field.name)") }
+            extent = .numbers(low...high)
+        case 2:
+            let low = try reader.nextAddress()
+            let high = try reader.nextAddress()
+            guard low <= high else { throw .value(part: "range of \(field.name)") }
+            extent = .addresses(low...high)
+        default: extent = .none
+        }
+        chunks = []
+        for _ in 0..<chunkCount { chunks.append(try Chunk(&reader, payload: payload)) }
+    }
+}

@@ -1,0 +1,129 @@
+import FlowModel
+
+/// What stands at the end of a segment.
+///
+///     header | chunks … | directories … | head | trailer
+///
+/// A reader reads the trailer, which says where the head is; the head says where each block's
+/// directory is, and a directory where the chunks are. Each has the checksum of the next.
+struct SegmentFooter: Hashable, Sendable {
+    /// Format version that this build writes, and the newest that it reads.
+    static let version = 1
+    static let headerOctets = 16
+    static let trailerOctets = 32
+    static let startMagic = Array("SKEINSEG".utf8)
+    static let endMagic = Array("SKEINEND".utf8)
+    static let blockRecordOctets = 16
+
+    struct BlockRecord: Hashable, Sendable {
+        var rows: Int
+        var directoryOctets: Int
+        var checksum: UInt32
+    }
+
+    /// Where the directories begin and the chunks end.
+    var directoriesOffset: UInt64
+    var blocks: [BlockRecord]
+
+    static var header: [UInt8] {
+        var output = startMagic
+        output.put(UInt16(version))
+        output.put(UInt16(0))
+        output.put(UInt32(0))
+        return output
+    }
+
+    /// The head.
+    func encoded() -> [UInt8] {
+        var output: [UInt8] = []
+        output.put(directoriesOffset)
+        output.put(UInt32(blocks.count))
+        output.put(UInt32(Self.blockRecordOctets))
+        for block in blocks {
+            output.put(UInt32(block.rows))
+            output.put(UInt32(block.directoryOctets))
+            output.put(block.checksum)
+            output.put(UInt32(0))
+        }
+        return output
+    }
+
+    init(directoriesOffset: UInt64, blocks: [BlockRecord]) {
+        self.directoriesOffset = directoriesOffset
+        self.blocks = blocks
+    }
+
+    /// Reads a head that ends where the trailer begins.
+    init(_ octets: [UInt8], headOffset: UInt64) throws(Damage) {
+        var reader = ByteReader(octets)
+        directoriesOffset = try reader.next(UInt64.self)
+        let count = Int(try reader.next(UInt32.self))
+        let recordOctets = Int(try reader.next(UInt32.self))
+        guard recordOctets >= Self.blockRecordOctets, count <= reader.remaining / recordOctets,
+            directoriesOffset >= UInt64(Self.headerOctets), directoriesOffset <= headOffset
+        else { throw .value(part: "footer") }
+        blocks = []
+        blocks.reserveCapacity(count)
+        var need: UInt64 = 0
+        for _ in 0..<count {
+            var record = try reader.part(recordOctets)
+            let block = BlockRecord(
+                rows: Int(try record.next(UInt32.self)),
+                directoryOctets: Int(try record.next(UInt32.self)),
+                checksum: try record.next(UInt32.self))
+            guard (1...FlowBatch.capacity).contains(block.rows) else {
+                throw .value(part: "footer")
+            }
+            need += UInt64(block.directoryOctets)
+            blocks.append(block)
+        }
+        guard need == headOffset - directoriesOffset else { throw .value(part: "footer") }
+    }
+
+    /// The last octets of a segment.
+    struct Trailer: Hashable, Sendable {
+        var headOffset: UInt64
+        var headOctets: UInt32
+        var headChecksum: UInt32
+        var version = SegmentFooter.version
+
+        func encoded() -> [UInt8] {
+            var output: [UInt8] = []
+            output.put(headOffset)
+            output.put(headOctets)
+            output.put(headChecksum)
+            output.put(UInt16(version))
+            output.put(UInt16(0))
+            unsafe output.put(checksum(output.span.bytes))
+            return output + SegmentFooter.endMagic
+        }
+
+        init(headOffset: UInt64, headOctets: UInt32, headChecksum: UInt32) {
+            self.headOffset = headOffset
+            self.headOctets = headOctets
+            self.headChecksum = headChecksum
+        }
+
+        /// Reads a trailer; where ``version`` is too new, nothing else of it can be relied on.
+        init(_ octets: [UInt8], fileOctets: UInt64) throws(Damage) {
+            guard octets.count == SegmentFooter.trailerOctets,
+                Array(octets.suffix(8)) == SegmentFooter.endMagic
+            else { throw .magic }
+            var reader = ByteReader(octets)
+            headOffset = try reader.next(UInt64.self)
+            headOctets = try reader.next(UInt32.self)
+            headChecksum = try reader.next(UInt32.self)
+            version = Int(try reader.next(UInt16.self))
+            _ = try reader.next(UInt16.self)
+            let covered = Array(octets.prefix(reader.offset))
+            guard unsafe checksum(covered.span.bytes) == (try reader.next(UInt32.self)) else {
+                throw .checksum(part: "trailer")
+            }
+            if version > SegmentFooter.version { return }
+            let end = fileOctets - UInt64(SegmentFooter.trailerOctets)
+            guard headOffset <= end, UInt64(headOctets) == end - headOffset else {
+                throw .value(part: "trailer")
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import FlowModel
+
+/// Writes one segment: blocks as they come, then the footer.
+///
+/// Until it is closed the file has a draft's name, and nobody reads it.
+final class SegmentWriter {
+    /// The segment's number.
+    let number: UInt64
+    /// Octets written.
+    private(set) var octets: UInt64
+    /// `received` of all rows.
+    private(set) var received: ClosedRange<UInt64>
+
+    private let directory: StoreDirectory
+    private let file: Descriptor
+    private var footer = SegmentFooter(directoriesOffset: 0, blocks: [])
+    private var directories: [UInt8] = []
+    private var rows: UInt64 = 0
+    private var start: ClosedRange<UInt64>?
+
+    /// Begins a segment.
+    init(
+        _ directory: StoreDirectory, number: UInt64, received: ClosedRange<UInt64>
+    ) throws(StoreError) {
+        self.directory = directory
+        self.number = number
+        self.received = received
+        file = try Descriptor(directory.draft(number), .creating)
+        octets = 0
+        try write(SegmentFooter.header)
+    }
+
+    /// Appends a block, whose chunks `packer` compresses.
+    func append(_ block: EncodedBlock, packer: BlockPacker) throws(StoreError) {
+        let packed = try packer.pack(block, at: octets, path: file.path)
+        try write(packed.octets)
+        let record = packed.directory.encoded()
+        footer.blocks.append(
+            SegmentFooter.BlockRecord(
+                rows: block.rows, directoryOctets: record.count,
+                checksum: unsafe checksum(record.span.bytes)))
+        directories += record
+        rows += UInt64(block.rows)
+        if let range = block.summary(of: .received)?.range { received = received.union(range) }
+        if let range = block.summary(of: .start)?.range {
+            start = start?.union(range) ?? range
+        }
+    }
+
+    /// Writes the footer, waits for the disk, and gives the file its name.
+    func close() throws(StoreError) -> SegmentInfo {
+        footer.directoriesOffset = octets
+        let head = footer.encoded()
+        let headChecksum = unsafe checksum(head.span.bytes)
+        let trailer = SegmentFooter.Trailer(
+            headOffset: octets + UInt64(directories.count), headOctets: UInt32(head.count),
+            headChecksum: headChecksum)
+        try write(directories + head + trailer.encoded())
+        try file.synchronize()
+        try StoreDirectory.move(directory.draft(number), to: directory.segment(number))
+        return SegmentInfo(
+            number: number, rows: rows, blocks: footer.blocks.count, octets: octets,
+            received: received, start: start, checksum: headChecksum)
+    }
+
+    /// Deletes the draft.
+    func discard() {
+        // What cannot be deleted now is swept by the next writer.
+        try? StoreDirectory.remove(directory.draft(number))
+    }
+
+    private func write(_ bytes: [UInt8]) throws(StoreError) {
+        try unsafe file.write(bytes.span.bytes)
+        octets += UInt64(bytes.count)
+    }
+}
+
+extension ClosedRange {
+    /// The smallest range that holds both.
+    func union(_ other: ClosedRange) -> ClosedRange {
+        Swift.min(lowerBound, other.lowerBound)...Swift.max(upperBound, other.upperBound)
+    }
+}
