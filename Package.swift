@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "FlowWire", targets: ["FlowWire"]),
         .library(name: "FlowMeter", targets: ["FlowMeter"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
+        .library(name: "FlowQuery", targets: ["FlowQuery"]),
     ],
     targets: [
         // Arrows point down only: a target imports what stands above it in this list.
@@ -29,6 +30,8 @@ let package = Package(
             name: "FlowMeter", dependencies: ["FlowModel", "FlowWire"], swiftSettings: memorySafe),
         .target(
             name: "FlowStore", dependencies: ["FlowModel", "CZstd"], swiftSettings: memorySafe),
+        .target(
+            name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
         .target(
             name: "FlowTestSupport", dependencies: ["FlowModel"], path: "Tests/FlowTestSupport",
             swiftSettings: strict),
@@ -44,6 +47,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowStoreTests", dependencies: ["FlowModel", "FlowStore", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowQueryTests",
+            dependencies: ["FlowModel", "FlowStore", "FlowQuery", "FlowTestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

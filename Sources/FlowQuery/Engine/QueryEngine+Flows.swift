@@ -1,0 +1,164 @@
+import FlowModel
+import FlowStore
+
+/// What one block adds to a list of flows; one worker writes it before all are waited for.
+private final class BlockAnswer {
+    var rows: FlowRows?
+    var footing = ScanFooting()
+}
+
+/// Rows of one block of a sorted list.
+private struct DecodedRun {
+    /// Their first position: block number × 65,536 + row.
+    var firstPosition: UInt64
+    /// The place of that among all positions.
+    var firstPlace: Int
+    var rows: FlowRows
+}
+
+extension QueryEngine {
+    /// Flows in the order stored, written while later blocks are read.
+    func storedFlows(
+        _ request: QueryRequest, _ fields: [FlowOutput], limit: Int, _ writer: any AnswerWriter
+    ) throws {
+        let plan = plan(request)
+        let workers = workerCount(asked: request.threads, blocks: blocks.count)
+        let scans = (0..<workers).map { _ in BlockScan(plan) }
+        try writer.begin(columns: fields.map(\.column))
+        var parts = ScanFooting()
+        var written = 0
+        // So many blocks are decoded at once at most: the window in which threads may run ahead.
+        let window = workers * 2
+        var first = 0
+        while first < blocks.count, limit == 0 || written < limit {
+            let count = min(window, blocks.count - first)
+            let wanted = limit == 0 ? Int.max : limit - written
+            let answers = (0..<count).map { _ in BlockAnswer() }
+            forEachBlock(count, workers: workers) { worker, index in
+                let scan = scans[worker]
+                scan.footing = ScanFooting()
+                scan.process(blocks[first + index]) {
+                    scan.truncate(to: wanted)
+                    answers[index].rows = try FlowRows(scan, fields)
+                }
+                answers[index].footing = scan.footing
+            }
+            // Blocks read ahead of the last row are not counted, however many threads there were.
+            for answer in answers where limit == 0 || written < limit {
+                parts.add(answer.footing)
+                guard let rows = answer.rows else { continue }
+                for row in 0..<rows.count where limit == 0 || written < limit {
+                    try writer.row(rows.cells(at: row))
+                    written += 1
+                }
+            }
+            first += count
+        }
+        try writer.end(footing: footing(parts))
+    }
+
+    /// Flows in a wanted order: ranks first, then only the rows that are in the answer.
+    func sortedFlows(
+        _ request: QueryRequest, _ fields: [FlowOutput], sort: FlowSort, limit: Int,
+        _ writer: any AnswerWriter
+    ) throws {
+        let plan = plan(request)
+        var damaged: Set<Int> = []
+        while true {
+            var (ranks, parts) = rank(request, plan, sort: sort, limit: limit, without: damaged)
+            let positions = ranks.map(\.position).sorted()
+            let (rows, newlyDamaged) = decode(positions, plan, fields, request)
+            guard newlyDamaged.isEmpty else {
+                // An output column could not be read: the answer must do without the whole block.
+                damaged.formUnion(newlyDamaged)
+                continue
+            }
+            for block in damaged {
+                parts.blocksDamaged += 1
+                parts.rowsDamaged += UInt64(max(blocks[block].rows, 0))
+            }
+            ranks.sort()
+            try writer.begin(columns: fields.map(\.column))
+            for rank in ranks {
+                let run = rows[rows.firstPlace { $0.firstPosition > rank.position } - 1]
+                let place = positions.firstPlace { $0 >= rank.position }
+                try writer.row(run.rows.cells(at: place - run.firstPlace))
+            }
+            try writer.end(footing: footing(parts))
+            return
+        }
+    }
+
+    private func rank(
+        _ request: QueryRequest, _ plan: ScanPlan, sort: FlowSort, limit: Int,
+        without damaged: Set<Int>
+    ) -> ([FlowRank], ScanFooting) {
+        let workers = workerCount(asked: request.threads, blocks: blocks.count)
+        let rankings = (0..<workers).map { _ in FlowRanking(plan, sort: sort, limit: limit) }
+        forEachBlock(blocks.count, workers: workers) { worker, index in
+            if damaged.contains(index) { return }
+            rankings[worker].process(blocks[index], number: index)
+        }
+        var parts = ScanFooting()
+        var ranks: [FlowRank] = []
+        for ranking in rankings {
+            parts.add(ranking.scan.footing)
+            ranks += ranking.ranks
+        }
+        if limit > 0, ranks.count > limit {
+            ranks.sort()
+            ranks.removeLast(ranks.count - limit)
+        }
+        return (ranks, parts)
+    }
+
+    /// Decodes the rows at `positions`, which are ascending; answers the blocks that failed too.
+    private func decode(
+        _ positions: [UInt64], _ plan: ScanPlan, _ fields: [FlowOutput], _ request: QueryRequest
+    ) -> ([DecodedRun], Set<Int>) {
+        var runs: [Range<Int>] = []
+        var start = 0
+        while start < positions.count {
+            let block = positions[start] >> 16
+            var end = start + 1
+            while end < positions.count, positions[end] >> 16 == block { end += 1 }
+            runs.append(start..<end)
+            start = end
+        }
+        let workers = workerCount(asked: request.threads, blocks: runs.count)
+        let scans = (0..<workers).map { _ in BlockScan(plan) }
+        let answers = runs.map { _ in BlockAnswer() }
+        forEachBlock(runs.count, workers: workers) { worker, index in
+            let run = runs[index]
+            let chosen = positions[run].map { UInt16(truncatingIfNeeded: $0) }
+            let block = blocks[Int(positions[run.lowerBound] >> 16)]
+            answers[index].rows = try? scans[worker].decode(block, rows: chosen, fields)
+        }
+        var decoded: [DecodedRun] = []
+        var damaged: Set<Int> = []
+        for (run, answer) in zip(runs, answers) {
+            let position = positions[run.lowerBound]
+            if let rows = answer.rows {
+                decoded.append(
+                    DecodedRun(
+                        firstPosition: position, firstPlace: run.lowerBound, rows: rows))
+            } else {
+                damaged.insert(Int(position >> 16))
+            }
+        }
+        return (decoded, damaged)
+    }
+}
+
+extension Array {
+    /// The first place where `holds` is true; it is false before and true from there on.
+    fileprivate func firstPlace(where holds: (Element) -> Bool) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

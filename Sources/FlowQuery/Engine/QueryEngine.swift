@@ -1,0 +1,120 @@
+public import FlowModel
+public import FlowStore
+
+/// Answers requests over the blocks of a store.
+///
+/// The work is shared over threads block by block; an answer does not depend on how many there are.
+public struct QueryEngine {
+    let blocks: [any BlockSource]
+    let rates: RateTable
+    private let segmentsDamaged: Int
+    private let rowsDamaged: UInt64
+
+    /// - Parameters:
+    ///   - blocks: what to search, in the order stored.
+    ///   - rates: the sampling rates for rows that do not carry theirs.
+    public init(blocks: [any BlockSource], rates: SamplingRates) {
+        self.blocks = blocks
+        self.rates = RateTable(rates)
+        segmentsDamaged = 0
+        rowsDamaged = 0
+    }
+
+    /// An engine over a store as it is now; what could not be opened of it is in every footing.
+    public init(_ store: StoreReader) {
+        blocks = store.blocks
+        rates = RateTable(store.rates)
+        segmentsDamaged = store.damaged.count
+        rowsDamaged = store.damaged.reduce(0) { $0 &+ $1.info.rows }
+    }
+
+    /// Answers one request.
+    ///
+    /// Throws ``QueryError`` where the request makes no sense, and what the writer throws.
+    public func run(_ request: QueryRequest, into writer: any AnswerWriter) throws {
+        switch request.kind {
+        case .total: try total(request, writer)
+        case .groups(let keys, let order, let top):
+            try groups(request, keys: keys, order: order, top: top, writer)
+        case .series(let step, let keys):
+            try series(request, step: step, keys: keys, writer)
+        case .flows(let fields, let sort, let limit):
+            if let sort {
+                try sortedFlows(request, fields, sort: sort, limit: limit, writer)
+            } else {
+                try storedFlows(request, fields, limit: limit, writer)
+            }
+        }
+    }
+
+    /// What every worker shares.
+    func plan(_ request: QueryRequest) -> ScanPlan {
+        let filter = FilterPlan(request)
+        var usesSampling = filter.usesSampling
+        var placesInTime = request.from != nil || request.to != nil
+        switch request.kind {
+        case .total, .groups: usesSampling = true
+        case .series:
+            usesSampling = true
+            placesInTime = true
+        case .flows(let fields, let sort, _):
+            usesSampling =
+                usesSampling || fields.contains { $0.usesSampling }
+                || sort?.quantity.usesSampling ?? false
+        }
+        return ScanPlan(
+            filter: filter, rates: rates, raw: request.raw,
+            countsUnknownRates: usesSampling && !request.raw, placesInTime: placesInTime)
+    }
+
+    /// The footing of the whole answer.
+    func footing(_ parts: ScanFooting) -> Footing {
+        var footing = Footing()
+        footing.blocks = blocks.count
+        footing.blocksPruned = parts.blocksPruned
+        footing.rowsScanned = parts.rowsScanned
+        footing.flowsOfUnknownRate = parts.flowsOfUnknownRate
+        footing.flowsWithoutStart = parts.flowsWithoutStart
+        footing.blocksDamaged = parts.blocksDamaged
+        footing.segmentsDamaged = segmentsDamaged
+        footing.rowsDamaged = parts.rowsDamaged.clampedAdding(rowsDamaged)
+        return footing
+    }
+
+    private func total(_ request: QueryRequest, _ writer: any AnswerWriter) throws {
+        let plan = plan(request)
+        let workers = workerCount(asked: request.threads, blocks: blocks.count)
+        let totals = (0..<workers).map { _ in TotalScan(plan) }
+        forEachBlock(blocks.count, workers: workers) { worker, index in
+            totals[worker].process(blocks[index])
+        }
+        for other in totals.dropFirst() { totals[0].add(other) }
+        let total = totals[0]
+        let hasReverse = total.scan.footing.hasReverse
+        try writer.begin(
+            columns: sumColumns(hasReverse) + [
+                AnswerColumn(name: "first", meaning: .instant),
+                AnswerColumn(name: "last", meaning: .instant),
+            ])
+        try writer.row(
+            total.sums.cells(hasReverse) + [
+                total.hasStart ? .number(total.sums.first) : .null,
+                total.hasEnd ? .number(total.sums.last) : .null,
+            ])
+        try writer.end(footing: footing(total.scan.footing))
+    }
+
+    /// The columns of sums: those of the reverse direction only where flows have them.
+    func sumColumns(_ hasReverse: Bool) -> [AnswerColumn] {
+        (["flows", "packets", "bytes"] + (hasReverse ? ["rpackets", "rbytes"] : []))
+            .map { AnswerColumn(count: $0) }
+    }
+}
+
+extension GroupSums {
+    /// The cells of ``QueryEngine/sumColumns(_:)``.
+    func cells(_ hasReverse: Bool) -> [Cell] {
+        let forward: [Cell] = [.number(flows), .number(packets), .number(bytes)]
+        return hasReverse ? forward + [.number(reversePackets), .number(reverseBytes)] : forward
+    }
+}

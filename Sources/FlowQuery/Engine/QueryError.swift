@@ -1,0 +1,35 @@
+/// A request that cannot be answered.
+public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Rows cannot be grouped by this column.
+    case notAKey(String)
+    /// Only address columns can be cut to a prefix, at 0–32 bits (IPv4) and 0–128 bits (IPv6).
+    case prefixImpossible(String)
+    /// Only columns of numbers can be cut to steps, and a step is at least 1.
+    case stepImpossible(String)
+    /// More keys than an answer can have.
+    case tooManyKeys(Int)
+    /// The window has more buckets than an answer may have.
+    case tooManyBuckets(UInt64)
+
+    /// Keys of one request at most.
+    public static let keysMax = 32
+    /// Buckets of one series at most.
+    public static let bucketsMax: UInt64 = 10_000_000
+
+    /// What is wrong and what to do.
+    public var description: String {
+        switch self {
+        case .notAKey(let name): "flows cannot be grouped by '\(name)'"
+        case .prefixImpossible(let name):
+            "'\(name)' cannot be cut so: only addresses have prefixes, of 0–32 bits for IPv4 and "
+                + "0–128 for IPv6"
+        case .stepImpossible(let name):
+            "'\(name)' cannot be cut so: only columns of numbers have steps, and a step is at least "
+                + "1 ms"
+        case .tooManyKeys(let count): "\(count) keys; at most \(Self.keysMax) are possible"
+        case .tooManyBuckets(let count):
+            "the series would have \(count) buckets; at most \(Self.bucketsMax) are possible: choose "
+                + "a longer step or a shorter window"
+        }
+    }
+}

@@ -1,0 +1,95 @@
+public import FlowModel
+
+/// What rows are grouped by.
+public enum GroupKey: Hashable, Sendable {
+    /// A column's value.
+    case field(Field)
+    /// An address column cut to a prefix: `srcip/24`. Lengths are in the family's own bits; a family
+    /// whose length is nil is not cut (`srcip/24` leaves IPv6 alone, `srcip/64` leaves IPv4 alone).
+    case prefix(Field, v4: Int?, v6: Int?)
+    /// A time column cut to multiples of `step` ms since 1970: `start/5m`.
+    case bucket(Field, step: UInt64)
+}
+
+/// What groups and top lists are ordered by, largest first.
+///
+/// Flows of metered traffic, and some that are exported (RFC 5103), carry both directions. Their
+/// reverse counters are summed in columns of their own, `rpackets` and `rbytes`, and order nothing:
+/// a group counts what its sources sent, as it does where an exporter sends a flow for each
+/// direction. So a download ranks low by `bytes` where the client opened the connection; `rbytes`
+/// beside it shows it.
+public enum GroupOrder: String, Sendable, CaseIterable {
+    /// Number of flows.
+    case flows
+    /// Packets, forward.
+    case packets
+    /// Octets, forward.
+    case bytes
+    /// Packets a second over the group's time from first start to last end.
+    case pps
+    /// Bits a second over that time.
+    case bps
+    /// Octets a packet.
+    case bpp
+}
+
+/// A quantity to list flows by, and the direction.
+public struct FlowSort: Hashable, Sendable {
+    /// By what.
+    public var quantity: Quantity
+    /// Largest first.
+    public var descending: Bool
+
+    /// Makes a sort order.
+    public init(_ quantity: Quantity, descending: Bool) {
+        self.quantity = quantity
+        self.descending = descending
+    }
+}
+
+/// A column of a list of flows.
+public enum FlowOutput: Hashable, Sendable {
+    /// A stored or derived quantity. `sampling` is the resolved rate; counters are scaled unless raw.
+    case quantity(Quantity)
+    /// Elements without a column of their own.
+    case other
+}
+
+/// One question to a store.
+public struct QueryRequest: Sendable {
+    /// What kind of answer is wanted.
+    public enum Kind: Sendable {
+        /// One row: flows, packets, bytes, first start, last end.
+        ///
+        /// Where a block that was searched has reverse counters, this and the other sums have rpackets
+        /// and rbytes after bytes.
+        case total
+        /// Groups with their sums and share, the `top` first by `order`; `top` 0 = all.
+        case groups(by: [GroupKey], order: GroupOrder, top: Int)
+        /// Time buckets of `step` ms by `start`, empty ones included; `by` splits each bucket.
+        case series(step: UInt64, by: [GroupKey])
+        /// The flows themselves; `limit` 0 = all. Without a sort in the order stored.
+        case flows(fields: [FlowOutput], sort: FlowSort?, limit: Int)
+    }
+
+    /// Which flows.
+    public var filter: FlowExpression
+    /// Only flows whose start (`received` where a flow has no start) lies in [from, to), ms since 1970.
+    public var from: UInt64?
+    /// See ``from``.
+    public var to: UInt64?
+    /// Widens ``from``/``to`` to all flows that touch the window.
+    public var overlap = false
+    /// Counters as exported, not multiplied by `sampling`.
+    public var raw = false
+    /// What is wanted.
+    public var kind: Kind
+    /// Threads; 0 = one a core.
+    public var threads = 0
+
+    /// Makes a request.
+    public init(filter: FlowExpression, kind: Kind) {
+        self.filter = filter
+        self.kind = kind
+    }
+}

@@ -1,0 +1,276 @@
+import FlowModel
+
+/// What the words of a filter stand for.
+enum FilterEntry {
+    /// Complete in itself: `any`, `ipv6`, `tcp`.
+    case fixed(FlowExpression)
+    /// To be compared with values.
+    case subject(FilterSubject)
+    /// nfdump's, but not here; with the reason.
+    case unsupported(String)
+}
+
+/// The words of the language: one to four words in a row, in lower case, with what they mean.
+enum FilterVocabulary {
+    /// Every phrase.
+    static let entries: [String: FilterEntry] = {
+        var builder = Builder()
+        builder.addFields()
+        builder.addAddresses()
+        builder.addTwoSided()
+        builder.addCounters()
+        builder.addDetails()
+        builder.addLabels()
+        builder.addComplete()
+        builder.addUnsupported()
+        return builder.entries
+    }()
+
+    /// The phrases that are worth offering.
+    private static var offered: [String] {
+        entries.compactMap { phrase, entry in
+            if case .unsupported = entry { nil } else { phrase }
+        }
+    }
+
+    /// Words of the longest phrase.
+    static let wordsMax = 4
+
+    /// The words that may follow the beginning of a phrase, sorted.
+    static let continuations: [String: [String]] = {
+        var following: [String: Set<String>] = [:]
+        for phrase in offered {
+            let words = phrase.split(separator: " ")
+            for count in 1..<max(words.count, 1) {
+                let beginning = words.prefix(count).joined(separator: " ")
+                following[beginning, default: []].insert(String(words[count]))
+            }
+        }
+        return following.mapValues { $0.sorted() }
+    }()
+
+    /// The words that a phrase may begin with, sorted.
+    static let firstWords: [String] = {
+        let words = offered.map { String($0.prefix { $0 != " " }) }
+        return Set(words).sorted()
+    }()
+
+    /// Bits of an MPLS label entry without its TTL: label 20, EXP 3, bottom of stack 1.
+    static let mplsEntryBits: UInt64 = 24
+
+    private static let isTCP = FlowExpression.test(.field(.proto), .inRanges([6...6]))
+    private static let isICMP = FlowExpression.test(.field(.proto), .inRanges([1...1, 58...58]))
+
+    /// How the values of a column are written.
+    static func kind(of info: FieldInfo) -> ValueKind {
+        switch info.field {
+        case .direction: return .number(1, named: NamedValues.directions)
+        case .event: return .number(255, named: NamedValues.firewallEvents)
+        case .natevent: return .number(255, named: NamedValues.natEvents)
+        case .fwdstatus: return .number(255, named: NamedValues.forwarding)
+        case .endreason: return .number(255, named: NamedValues.endReasons)
+        case .ethertype: return .number(65_535, named: NamedValues.etherTypes)
+        default: break
+        }
+        switch info.meaning {
+        case .instant: return .instant
+        case .address: return .address(isNet: false)
+        case .transportProtocol: return .transportProtocol
+        case .port: return .port
+        case .tcpFlags: return .tcpFlags
+        case .mac: return .mac
+        case .autonomousSystem: return .autonomousSystem
+        case .number, .counter, .elements: return .number(Quantity.field(info.field).largest)
+        }
+    }
+
+    private struct Builder {
+        var entries: [String: FilterEntry] = [:]
+
+        mutating func add(_ phrases: String..., subject: FilterSubject) {
+            for phrase in phrases { entries[phrase] = .subject(subject) }
+        }
+
+        /// `noun`, `src noun` and `dst noun`.
+        mutating func addSides(
+            _ noun: String, _ source: Field, _ destination: Field, _ kind: ValueKind,
+            names: (String, String) = ("src", "dst"), before: String = ""
+        ) {
+            add(before + noun, subject: FilterSubject(source, destination, kind: kind))
+            add("\(names.0) \(before)\(noun)", subject: FilterSubject(source, kind: kind))
+            add("\(names.1) \(before)\(noun)", subject: FilterSubject(destination, kind: kind))
+        }
+
+        /// Every column under its own name.
+        mutating func addFields() {
+            for info in Field.table where info.meaning != .elements {
+                let implied: FlowExpression? =
+                    switch info.field {
+                    case .flags: isTCP
+                    case .icmptype, .icmpcode: isICMP
+                    default: nil
+                    }
+                add(
+                    info.name,
+                    subject: FilterSubject(info.field, kind: kind(of: info), implied: implied))
+            }
+        }
+
+        mutating func addAddresses() {
+            for noun in ["ip", "host", "net"] {
+                let kind = ValueKind.address(isNet: noun == "net")
+                addSides(noun, .srcip, .dstip, kind)
+                for nat in ["nat ", "xlate "] {
+                    addSides(noun, .natsrcip, .natdstip, kind, before: nat)
+                }
+                addSides(noun, .tunsrcip, .tundstip, kind, before: "tun ")
+                add("next \(noun)", subject: FilterSubject(.nexthop, kind: kind))
+                add("bgp next \(noun)", subject: FilterSubject(.bgpnexthop, kind: kind))
+                add(
+                    "router \(noun)", "exporter \(noun)",
+                    subject: FilterSubject(.exporter, kind: kind))
+            }
+            add("router", subject: FilterSubject(.exporter, kind: .address(isNet: false)))
+        }
+
+        mutating func addTwoSided() {
+            addSides("port", .srcport, .dstport, .port)
+            for nat in ["nat ", "xlate "] {
+                addSides("port", .natsrcport, .natdstport, .port, before: nat)
+            }
+            addSides("as", .srcas, .dstas, .autonomousSystem)
+            add("prev as", subject: FilterSubject(.prevas, kind: .autonomousSystem))
+            add("next as", subject: FilterSubject(.nextas, kind: .autonomousSystem))
+            addSides("vlan", .srcvlan, .dstvlan, .number(65_535))
+            addSides("mask", .srcmask, .dstmask, .number(128))
+            addSides("if", .inif, .outif, .number(UInt64(UInt32.max)), names: ("in", "out"))
+            addSides("vrf", .invrf, .outvrf, .number(UInt64(UInt32.max)), names: ("in", "out"))
+            addSides(
+                "vrf", .invrf, .outvrf, .number(UInt64(UInt32.max)), names: ("ingress", "egress"))
+            addSides("ttl", .minttl, .maxttl, .number(255), names: ("min", "max"))
+            addSides("mac", .srcmac, .dstmac, .mac)
+            for way in ["in", "out"] {
+                add("\(way) mac", subject: FilterSubject(.srcmac, .dstmac, kind: .mac))
+                add("\(way) src mac", subject: FilterSubject(.srcmac, kind: .mac))
+                add("\(way) dst mac", subject: FilterSubject(.dstmac, kind: .mac))
+            }
+            // As in nfdump `tos` alone is the one on ingress.
+            add("src tos", subject: FilterSubject(.tos, kind: .number(255)))
+            add("dst tos", subject: FilterSubject(.dsttos, kind: .number(255)))
+        }
+
+        mutating func addCounters() {
+            add("in packets", subject: FilterSubject(.packets, kind: .number(.max)))
+            add("out packets", subject: FilterSubject(.rpackets, kind: .number(.max)))
+            add("in bytes", subject: FilterSubject(.bytes, kind: .number(.max)))
+            add("out bytes", subject: FilterSubject(.rbytes, kind: .number(.max)))
+            add("duration", subject: FilterSubject(.duration, kind: .duration))
+            add("pps", subject: FilterSubject(.pps, kind: .number(.max)))
+            add("bps", subject: FilterSubject(.bps, kind: .number(.max)))
+            add("bpp", subject: FilterSubject(.bpp, kind: .number(.max)))
+            add("first seen", subject: FilterSubject(.start, kind: .instant))
+            add("last seen", subject: FilterSubject(.end, kind: .instant))
+        }
+
+        mutating func addDetails() {
+            add("tun proto", subject: FilterSubject(.tunproto, kind: .transportProtocol))
+            add(
+                "icmp type", "icmp-type",
+                subject: FilterSubject(.icmptype, kind: .number(255), implied: isICMP))
+            add(
+                "icmp code", "icmp-code",
+                subject: FilterSubject(.icmpcode, kind: .number(255), implied: isICMP))
+            add(
+                "flowdir",
+                subject: FilterSubject(
+                    .direction, kind: .number(1, named: NamedValues.directions)))
+            add(
+                "fwdstat",
+                subject: FilterSubject(
+                    .fwdstatus, kind: .number(255, named: NamedValues.forwarding)))
+            // `event` has the NAT event where there is no other; its numbers mean something else.
+            add(
+                "asa event",
+                subject: FilterSubject(
+                    .event, kind: .number(255, named: NamedValues.firewallEvents),
+                    implied: FlowExpression.test(.field(.natevent), .equals(.event)).negated))
+            add(
+                "nat event",
+                subject: FilterSubject(
+                    .natevent, kind: .number(255, named: NamedValues.natEvents)))
+            add(
+                "observation domain", "observation domain id",
+                subject: FilterSubject(.domain, kind: .number(UInt64(UInt32.max))))
+            add("sampler", "sampler id", subject: FilterSubject(.samplerid, kind: .number(.max)))
+            add(
+                "engine type", "engine-type",
+                subject: FilterSubject(.domain, kind: .bits(shift: 8, width: 8)))
+            add(
+                "engine id", "engine-id",
+                subject: FilterSubject(.domain, kind: .bits(shift: 0, width: 8)))
+        }
+
+        mutating func addLabels() {
+            let label = ValueKind.bits(shift: 4, width: 20)
+            for depth in 1...10 {
+                let field = Field.mpls(depth)
+                // nfdump counts the stack from 0.
+                add("mpls label\(depth - 1)", subject: FilterSubject(field, kind: label))
+                add(
+                    "mpls exp\(depth - 1)",
+                    subject: FilterSubject(field, kind: .bits(shift: 1, width: 3)))
+            }
+            var any = FilterSubject(.mpls(1), kind: label)
+            any.sides = (1...10).map { .field(.mpls($0)) }
+            add("mpls any", subject: any)
+            var bottom = any
+            bottom.sideCondition = .masked(mask: 1, value: 1)
+            add("mpls eos", subject: bottom)
+        }
+
+        mutating func addComplete() {
+            entries["any"] = .fixed(.constant(true))
+            let isV4 = FlowExpression.any([
+                .addresses(.field(.srcip), .v4), .addresses(.field(.dstip), .v4),
+            ])
+            let notV4 = IntervalSet<IPAddress>.v4.complement()
+            let isV6 = FlowExpression.any([
+                .addresses(.field(.srcip), notV4), .addresses(.field(.dstip), notV4),
+            ])
+            for word in ["ipv4", "inet"] { entries[word] = .fixed(isV4) }
+            for word in ["ipv6", "inet6"] { entries[word] = .fixed(isV6) }
+            for name in ProtocolNames.bare {
+                guard let number = ProtocolNames.number(of: name).map(UInt64.init) else { continue }
+                entries[name] = .fixed(.test(.field(.proto), .inRanges([number...number])))
+            }
+            entries["ttl equal"] = .fixed(.test(.field(.minttl), .equals(.maxttl)))
+        }
+
+        mutating func addUnsupported() {
+            let geo = "countries are not in this version yet; use an AS number or a network"
+            for phrase in ["geo", "src geo", "dst geo", "country", "src country", "dst country"] {
+                entries[phrase] = .unsupported(geo)
+            }
+            let payload = "flow records hold no payload"
+            for phrase in ["payload", "in payload", "out payload", "content", "regex"] {
+                entries[phrase] = .unsupported(payload)
+            }
+            let number = "nfdump numbers exporters itself; write exporter ADDRESS or domain NUMBER"
+            for phrase in ["exporter id", "exporter sysid", "ident"] {
+                entries[phrase] = .unsupported(number)
+            }
+            entries["@include"] = .unsupported("files of filters are not in this version yet")
+            for phrase in ["count", "cnt"] {
+                entries[phrase] = .unsupported("records are not numbered; see --limit")
+            }
+            let column = "there is no column for it; see the ‘other’ field of the flows"
+            for phrase in [
+                "client latency", "server latency", "ingress acl", "egress acl", "pf",
+                "observation point", "observation point id", "nat pblock", "port in nat",
+                "src port in nat", "dst port in nat", "asa denied", "asa xevent", "asa user",
+            ] {
+                entries[phrase] = .unsupported(column)
+            }
+        }
+    }
+}
