@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "FlowMeter", targets: ["FlowMeter"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
+        .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
     ],
     targets: [
         // Arrows point down only: a target imports what stands above it in this list.
@@ -32,6 +33,7 @@ let package = Package(
             name: "FlowStore", dependencies: ["FlowModel", "CZstd"], swiftSettings: memorySafe),
         .target(
             name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
+        .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
             name: "FlowTestSupport", dependencies: ["FlowModel"], path: "Tests/FlowTestSupport",
             swiftSettings: strict),
@@ -51,6 +53,10 @@ let package = Package(
         .testTarget(
             name: "FlowQueryTests",
             dependencies: ["FlowModel", "FlowStore", "FlowQuery", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowGeneratorTests",
+            dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
