@@ -15,12 +15,16 @@ let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 let package = Package(
     name: "skein",
     products: [
+        .executable(name: "skein", targets: ["skein"]),
         .library(name: "FlowModel", targets: ["FlowModel"]),
         .library(name: "FlowWire", targets: ["FlowWire"]),
         .library(name: "FlowMeter", targets: ["FlowMeter"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
         .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
     targets: [
         // Arrows point down only: a target imports what stands above it in this list.
@@ -34,6 +38,14 @@ let package = Package(
         .target(
             name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
+        .target(
+            name: "SkeinCommand",
+            dependencies: [
+                "FlowModel", "FlowWire", "FlowMeter", "FlowStore", "FlowQuery", "FlowGenerator",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+        .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
+
         .target(
             name: "FlowTestSupport", dependencies: ["FlowModel"], path: "Tests/FlowTestSupport",
             swiftSettings: strict),
@@ -57,6 +69,9 @@ let package = Package(
         .testTarget(
             name: "FlowGeneratorTests",
             dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SkeinCommandTests", dependencies: ["skein", "FlowModel", "FlowTestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

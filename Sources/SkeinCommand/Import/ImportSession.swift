@@ -1,0 +1,253 @@
+import FlowMeter
+import FlowModel
+import FlowStore
+import FlowWire
+import Glibc
+
+/// Reads input files into a store: all of them or, after an error, none.
+final class ImportSession {
+    /// How the user wants files to be taken.
+    enum Choice: String, CaseIterable {
+        case auto, exports, traffic
+    }
+
+    private let writer: StoreWriter
+    private let appender: BatchAppender
+    /// One for all files: rotated captures go on with the templates of the file before.
+    private let decoder: ExportDecoder
+    private let choice: Choice
+    private let meterOptions: MeterOptions
+    private let importsAgain: Bool
+    /// UDP datagrams of the file at hand that are no exports.
+    private var datagramsOfOthers: UInt64 = 0
+
+    init(
+        store: String, choice: Choice, meterOptions: MeterOptions, importsAgain: Bool
+    ) throws {
+        let writer = try Self.openStore(store)
+        self.writer = writer
+        appender = BatchAppender { batch in try writer.exchange(batch) }
+        decoder = ExportDecoder(appender: appender)
+        self.choice = choice
+        self.meterOptions = meterOptions
+        self.importsAgain = importsAgain
+    }
+
+    /// A store is made where there is none, but not the folders above it: a wrong path, or a disk
+    /// that is not mounted, would fill the disk below.
+    private static func openStore(_ path: String) throws -> StoreWriter {
+        do {
+            return try StoreWriter(directory: path)
+        } catch let error {
+            guard case .system(_, ENOENT) = error.cause, error.path == path else { throw error }
+            throw StoreProblem(
+                description: "cannot make the store \(path): the folder above it does not exist; "
+                    + "name another with --store, or make it first with mkdir -p")
+        }
+    }
+
+    /// Makes everything that was added part of the store.
+    func finish() throws {
+        try appender.flush()
+        try writer.finish()
+    }
+
+    /// Lets the store go; without ``finish()`` it is left as it was.
+    func close() { writer.abandon() }
+
+    /// Adds one file.
+    ///
+    /// - Throws: ``InputError`` where the file cannot be used, `StoreError` where the store cannot.
+    func add(_ path: String) throws -> FileSummary {
+        let file = try InputFile(path: path)
+        let size = file.size
+        let fingerprint = file.fingerprint()
+        if let fingerprint, !importsAgain, writer.hasImported(fingerprint: fingerprint) {
+            var summary = FileSummary(path: path, kind: .exports)
+            summary.isKnown = true
+            return summary
+        }
+        var buffer = InputBuffer(file, capacity: 2 * CaptureParser.bufferBytesMin)
+        var progress = ProgressBar(name: path, total: size)
+        defer { progress.clear() }
+        progress.advance(by: try buffer.refill())
+        let format = CaptureFormat.detect(buffer.pending)
+        let summary: FileSummary
+        do {
+            switch format {
+            case .pcap, .pcapng:
+                let kind = try chooseKind(buffer.pending, path: buffer.path)
+                summary = try addCapture(&buffer, as: kind, &progress)
+            case .ipfix where choice != .traffic:
+                summary = try addMessages(&buffer, &progress)
+            default:
+                if let advice = Self.advice(on: format) {
+                    throw InputError(path: buffer.path, problem: advice)
+                }
+                throw CaptureError.formatUnknown(format)
+            }
+        } catch let error as CaptureError {
+            throw InputError(path: buffer.path, problem: "\(error)")
+        }
+        advise(on: summary)
+        writer.note(decoder.takeRates())
+        if let fingerprint { writer.noteImport(fingerprint: fingerprint) }
+        if summary.truncatedOctets > 0 {
+            StandardStreams.say(
+                "\(buffer.path): the file ends within a packet; all before it was imported")
+        }
+        return summary
+    }
+
+    /// What to say of a file that cannot be used, at least not as it is; nil where the format's name
+    /// says it.
+    private static func advice(on format: CaptureFormat) -> String? {
+        switch format {
+        case .gzip, .zstd, .xz, .bzip2:
+            "is compressed by \(format.rawValue); unpack it on the way: "
+                + "\(format.rawValue) -dc FILE | skein import -"
+        case .ipfix: "holds IPFIX messages, not packets to meter; use --as exports"
+        case .nfdump: "is a file of nfdump's, which this version does not read"
+        case .unknown: "is neither a pcap or pcapng capture nor an IPFIX file"
+        default: nil
+        }
+    }
+
+    /// Says so where a file that the user put a name to holds something else.
+    private func advise(on summary: FileSummary) {
+        guard choice == .exports, summary.kind == .exports, summary.exports.datagrams == 0,
+            summary.packets ?? 0 > 0
+        else { return }
+        StandardStreams.say(
+            "\(summary.path): there are no flow exports in it; --as traffic meters its packets")
+    }
+
+    private func chooseKind(_ first: RawSpan, path: String) throws -> FileSummary.Kind {
+        switch choice {
+        case .exports: return .exports
+        case .traffic: return .traffic
+        case .auto: break
+        }
+        let census = try CaptureCensus(first)
+        if census.looksLikeExports { return .exports }
+        if census.exports > 0 {
+            StandardStreams.say(
+                "\(path): taken as traffic; \(census.exports) of its first \(census.packets) packets "
+                    + "are flow exports, which --as exports would decode")
+        }
+        return .traffic
+    }
+
+    private func addCapture(
+        _ buffer: inout InputBuffer, as kind: FileSummary.Kind, _ progress: inout ProgressBar
+    ) throws -> FileSummary {
+        var summary = FileSummary(path: buffer.path, kind: kind)
+        let rowsBefore = rowsWritten
+        var parser = CaptureParser()
+        switch kind {
+        case .exports:
+            let before = decoder.counters
+            var extractor = DatagramExtractor()
+            datagramsOfOthers = 0
+            try drain(&buffer, &progress) { bytes in
+                try parser.feed(bytes) { frame, info in
+                    try extractor.add(frame: frame, info: info, self.decode)
+                }
+            }
+            extractor.finish()
+            try noteExports(since: before, in: &summary)
+            let lost = extractor.counters
+            summary.note("notAnExport", datagramsOfOthers)
+            summary.note("cutDatagrams", lost.cutDatagrams)
+            summary.note("incompletePackets", lost.incompletePackets)
+            summary.note("brokenConnections", lost.brokenConnections)
+        case .traffic:
+            let meter = FlowMeter(options: meterOptions, appender: appender)
+            try drain(&buffer, &progress) { bytes in
+                try parser.feed(bytes) { frame, info in
+                    try meter.add(
+                        frame: frame, linkType: info.linkType, timestamp: info.timestamp,
+                        originalLength: info.originalLength)
+                }
+            }
+            try meter.finish()
+            let counters = meter.counters
+            summary.note("otherPackets", counters.otherPackets)
+            summary.note("orphanFragments", counters.orphanFragments)
+            summary.note("evictedFlows", counters.evictedFlows)
+        }
+        summary.packets = parser.packets
+        summary.flows = UInt64(rowsWritten - rowsBefore)
+        if case .truncated(let octets, _) = try parser.finish(rest: buffer.pendingCount) {
+            guard parser.packets > 0 else {
+                throw InputError(
+                    path: buffer.path,
+                    problem:
+                        "the file ends within its header or first packet; there is nothing in it")
+            }
+            summary.truncatedOctets = octets
+            summary.note("captureTruncated", 1)
+        }
+        return summary
+    }
+
+    private func addMessages(
+        _ buffer: inout InputBuffer, _ progress: inout ProgressBar
+    ) throws -> FileSummary {
+        var summary = FileSummary(path: buffer.path, kind: .exports)
+        let rowsBefore = rowsWritten
+        let before = decoder.counters
+        var splitter = IPFIXMessageSplitter()
+        // RFC 5655 §7.1: the file does not say who exported.
+        let nobody = ExporterEndpoint(address: .v6Zero, port: 0)
+        try drain(&buffer, &progress) { bytes in
+            try splitter.feed(bytes) { message in
+                // What arrived when is not in the file either: the export time stands for it.
+                try self.decoder.decode(
+                    message, from: nobody,
+                    received: IPFIXMessageSplitter.exportTime(message) * 1000,
+                    over: .stream)
+            }
+        }
+        try noteExports(since: before, in: &summary)
+        summary.flows = UInt64(rowsWritten - rowsBefore)
+        if case .truncated(let octets, _) = splitter.finish(rest: buffer.pendingCount) {
+            summary.truncatedOctets = octets
+            summary.note("captureTruncated", 1)
+        }
+        return summary
+    }
+
+    private func decode(
+        _ payload: RawSpan, from source: ExporterEndpoint, received: UInt64,
+        over transport: DatagramExtractor.Transport
+    ) throws {
+        guard transport == .tcp || ExportDecoder.recognise(payload) != nil else {
+            datagramsOfOthers += 1
+            return
+        }
+        try decoder.decode(
+            payload, from: source, received: received,
+            over: transport == .tcp ? .stream : .datagram)
+    }
+
+    private func noteExports(since before: ExportCounters, in summary: inout FileSummary) throws {
+        try decoder.finish()
+        summary.exports = decoder.counters.since(before)
+        for (reason, count) in summary.exports.undecoded { summary.note(reason.rawValue, count) }
+    }
+
+    private var rowsWritten: Int { appender.rowsEmitted + appender.batch.count }
+
+    private func drain(
+        _ buffer: inout InputBuffer, _ progress: inout ProgressBar,
+        _ feed: (RawSpan) throws -> Int
+    ) throws {
+        repeat {
+            buffer.consume(try feed(buffer.pending))
+            let count = try buffer.refill()
+            progress.advance(by: count)
+            if count == 0 { return }
+        } while true
+    }
+}

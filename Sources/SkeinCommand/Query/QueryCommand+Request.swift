@@ -1,0 +1,152 @@
+import ArgumentParser
+import FlowModel
+import FlowQuery
+
+/// From options to a request; whatever is wrong with them is a ``ValidationError``, exit code 64.
+extension QueryCommand {
+    /// How times are read and written.
+    var times: TimeText { TimeText(zone: utc ? .utc : .local) }
+
+    /// Whether a table's length was left to us.
+    var isTableCut: Bool { output == .table && limit == nil && isList }
+
+    private var isList: Bool { !total && by == nil && series == nil }
+
+    /// The question.
+    func request() throws -> QueryRequest {
+        let times = times
+        var request = QueryRequest(filter: try expression(times), kind: try kind())
+        request.from = try from.map { try instant($0, of: "--from", times) }
+        request.to = try to.map { try instant($0, of: "--to", times) }
+        if let from = request.from, let to = request.to, from > to {
+            throw ValidationError("--from is later than --to")
+        }
+        if overlap && request.from == nil && request.to == nil {
+            throw ValidationError("--overlap needs --from or --to")
+        }
+        request.overlap = overlap
+        request.raw = raw
+        return request
+    }
+
+    private func expression(_ times: TimeText) throws -> FlowExpression {
+        do {
+            return try FlowExpression(parsing: filter.joined(separator: " "), times: times)
+        } catch {
+            throw ValidationError(error.description)
+        }
+    }
+
+    private func instant(_ text: String, of option: String, _ times: TimeText) throws -> UInt64 {
+        guard let instant = times.instant(text) else {
+            throw ValidationError(
+                "\(option): ‘\(text)’ is not a time such as 2016-06-07T12:00, -1h or now")
+        }
+        return instant
+    }
+
+    private func kind() throws -> QueryRequest.Kind {
+        if total && (by != nil || series != nil) {
+            throw ValidationError("--total stands alone, without --by and --series")
+        }
+        if !isList {
+            try refuse("--fields", fields != nil, unless: "a list of flows")
+            try refuse("--sort", sort != nil, unless: "a list of flows")
+            try refuse("--limit", limit != nil, unless: "a list of flows; groups have --top")
+        }
+        if by == nil || series != nil {
+            try refuse("--order", order != nil, unless: "--by without --series")
+            try refuse("--top", top != nil, unless: "--by without --series")
+        }
+        if total { return .total }
+        if let series {
+            guard let step = DurationText.milliseconds(series, bare: nil), step > 0 else {
+                throw ValidationError("--series: ‘\(series)’ is not a step such as 30s, 1m or 1h")
+            }
+            return .series(step: step, by: try keys())
+        }
+        if by != nil {
+            let top = top ?? Self.topGroups
+            guard top >= 0 else { throw ValidationError("--top is 0 or more") }
+            return .groups(by: try keys(), order: order ?? .bytes, top: top)
+        }
+        return try list()
+    }
+
+    private func refuse(_ option: String, _ isGiven: Bool, unless place: String) throws {
+        if isGiven { throw ValidationError("\(option) belongs to \(place)") }
+    }
+
+    private static let sums: Set<Field> = [.flows, .packets, .bytes, .rpackets, .rbytes]
+
+    private func keys() throws -> [GroupKey] {
+        guard let by else { return [] }
+        var keys: [GroupKey] = []
+        for name in try names(by, of: "--by") {
+            let key: GroupKey
+            do {
+                key = try GroupKey(parsing: name)
+            } catch {
+                throw ValidationError("--by: \(error)")
+            }
+            // An answer must not have two columns of one name.
+            if case .field(let field) = key, Self.sums.contains(field) {
+                throw ValidationError(
+                    "--by: ‘\(field.name)’ is summed up in every group; group by another field")
+            }
+            keys.append(key)
+        }
+        return keys
+    }
+
+    private func list() throws -> QueryRequest.Kind {
+        var outputs: [FlowOutput] = []
+        let wanted =
+            fields ?? "start,duration,proto,srcip,srcport,dstip,dstport,flags,packets,bytes"
+        for name in try names(wanted, of: "--fields") {
+            if name.lowercased() == Field.other.name {
+                outputs.append(.other)
+            } else {
+                outputs.append(.quantity(try quantity(name, of: "--fields", alsoOther: true)))
+            }
+        }
+        var order: FlowSort?
+        if let sort {
+            let isDescending = sort.hasPrefix("-")
+            let quantity = try quantity(
+                isDescending ? String(sort.dropFirst()) : sort, of: "--sort", alsoOther: false)
+            order = FlowSort(quantity, descending: isDescending)
+        }
+        if let limit, limit < 0 { throw ValidationError("--limit is 0 or more") }
+        // One row more than is shown tells whether there are more.
+        return .flows(
+            fields: outputs, sort: order, limit: isTableCut ? Self.tableRows + 1 : limit ?? 0)
+    }
+
+    private func names(_ list: String, of option: String) throws -> [String] {
+        let names = list.split(separator: ",", omittingEmptySubsequences: false).map {
+            String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }
+        var seen: Set<String> = []
+        for name in names {
+            guard !name.isEmpty else {
+                throw ValidationError("\(option): a name is missing in ‘\(list)’")
+            }
+            guard seen.insert(name.lowercased()).inserted else {
+                throw ValidationError("\(option): ‘\(name)’ stands there twice")
+            }
+        }
+        return names
+    }
+
+    private func quantity(
+        _ name: String, of option: String, alsoOther: Bool
+    ) throws -> Quantity {
+        if let quantity = Quantity(name: name) { return quantity }
+        let known = Quantity.names + (alsoOther ? [Field.other.name] : [])
+        let hint =
+            NearestWord.find(name, among: known).map { "; did you mean ‘\($0)’?" }
+            ?? "; see docs/fields.md"
+        throw ValidationError("\(option): there is no field ‘\(name)’\(hint)")
+    }
+}

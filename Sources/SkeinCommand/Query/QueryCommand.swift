@@ -1,0 +1,113 @@
+import ArgumentParser
+import FlowModel
+import FlowQuery
+import FlowStore
+
+/// Asks the store.
+struct QueryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "query",
+        abstract: "List, sum up or rank the flows that match a filter.",
+        discussion: """
+            Without --total, --by or --series the flows themselves are listed.
+
+              skein query 'dst port 443 and bytes > 1M' --from -1h
+              skein query 'src net 10/8' --by dstip --order bytes --top 20
+              skein query 'proto udp' --series 5m --by proto --output csv
+
+            The filter language is described in docs/filter.md, the fields in docs/fields.md.
+            """)
+
+    @Argument(
+        parsing: .remaining,
+        help: "Which flows; several arguments are joined by blanks. Default: any.")
+    var filter: [String] = []
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Only flows that start at this time or later: 2016-06-07T12, -1h, now.",
+            valueName: "time"))
+    var from: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Only flows that start before this time.", valueName: "time"))
+    var to: String?
+
+    @Flag(help: "Take all flows that touch the time from --from to --to.")
+    var overlap = false
+
+    @OptionGroup
+    var store: StoreOption
+
+    @Option(help: ArgumentHelp("Fields of a list of flows.", valueName: "a,b,c"))
+    var fields: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Order a list of flows by a field; with - before it the largest first.",
+            valueName: "[-]field"))
+    var sort: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Flows listed at most, 0: all (default: 50 in tables, else all).", valueName: "n"))
+    var limit: Int?
+
+    @Flag(help: "One row: flows, packets, bytes, first start and last end.")
+    var total = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Group by fields; addresses may be cut (srcip/24), times too (start/5m).",
+            valueName: "a,b"))
+    var by: String?
+
+    @Option(help: "Order groups by this, the largest first (default: bytes).")
+    var order: GroupOrder?
+
+    @Option(help: ArgumentHelp("Groups at most, 0: all (default: 10).", valueName: "n"))
+    var top: Int?
+
+    @Option(help: ArgumentHelp("Buckets of this length, empty ones too.", valueName: "step"))
+    var series: String?
+
+    @Flag(help: "Counters as exported, not multiplied by the sampling rate.")
+    var raw = false
+
+    @Option(help: "Form of the answer.")
+    var output = OutputFormat.table
+
+    @Flag(help: "Times in UTC: those of the filter, of --from and --to, and of tables.")
+    var utc = false
+
+    /// Flows that a table shows where nothing else is said.
+    static let tableRows = 50
+    /// Groups where nothing else is said.
+    static let topGroups = 10
+
+    /// Parses once for the errors, which get this command's usage; time has not begun for ``run()``.
+    func validate() throws { _ = try request() }
+
+    func run() throws {
+        StandardStreams.ignoreBrokenPipes()
+        do {
+            let request = try request()
+            let reader = try store.reader()
+            let writer = output.writer(
+                to: AnswerOutput(write: StandardStreams.write), times: times,
+                rowsMax: isTableCut ? Self.tableRows : nil, note: StandardStreams.say)
+            for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
+            try QueryEngine(reader).run(request, into: writer)
+        } catch is ClosedPipe {
+            return
+        } catch let error as ValidationError {
+            throw error
+        } catch {
+            StandardStreams.say("\(error)")
+            throw ExitCode.failure
+        }
+    }
+}

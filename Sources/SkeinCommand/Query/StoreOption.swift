@@ -1,0 +1,60 @@
+import ArgumentParser
+import FlowStore
+import Glibc
+
+/// Where the store is: `--store`, else `$SKEIN_STORE`, else `./skein-data`.
+struct StoreOption: ParsableArguments {
+    @Option(
+        name: .customLong("store"),
+        help: ArgumentHelp(
+            "The store's folder (default: $SKEIN_STORE, else ./skein-data).", valueName: "dir"))
+    var path: String?
+
+    /// An empty word is a variable of a script that was not set, not the default.
+    func validate() throws {
+        if path?.isEmpty == true { throw ValidationError("--store needs the name of a folder.") }
+    }
+
+    /// The folder.
+    var directory: String {
+        if let path { return path }
+        if let variable = getenv("SKEIN_STORE") {
+            let path = String(cString: variable)
+            if !path.isEmpty { return path }
+        }
+        return "./skein-data"
+    }
+
+    /// Opens the store for reading.
+    func reader() throws -> StoreReader {
+        let directory = directory
+        guard let folder = opendir(directory) else {
+            let reason = errno
+            guard reason == ENOENT else {
+                throw SystemError(action: "opening the store \(directory)", number: reason)
+            }
+            throw StoreProblem(
+                description: "there is no store at \(directory); name one with --store, "
+                    + "or make one with: skein import --store \(directory) FILE")
+        }
+        defer { closedir(folder) }
+        var isEmpty = true
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != "." && name != ".." { isEmpty = false }
+        }
+        guard !isEmpty else {
+            throw StoreProblem(
+                description: "\(directory) is an empty folder, not a store; "
+                    + "fill it with: skein import --store \(directory) FILE")
+        }
+        return try StoreReader(directory: directory)
+    }
+}
+
+/// A store that cannot be asked.
+struct StoreProblem: Error, CustomStringConvertible {
+    let description: String
+}

@@ -1,0 +1,31 @@
+# Sourced by ./run, ./test and .ci/run: installs what is missing by name, and says so.
+
+say() { printf '%s\n' "$*" >&2; }
+
+# packages NAME…: installs those Debian packages that are absent.
+packages() {
+    local absent=()
+    for name in "$@"; do
+        dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || absent+=("$name")
+    done
+    [ ${#absent[@]} -eq 0 ] && return 0
+    say "Installing Debian packages: ${absent[*]}"
+    local as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    export DEBIAN_FRONTEND=noninteractive
+    if ! "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${absent[@]}" >/dev/null 2>&1; then
+        "${as_root[@]}" apt-get update -qq >&2 &&
+            "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${absent[@]}" >/dev/null || {
+            say "Could not install ${absent[*]}. Install them by hand and run this again."
+            return 1
+        }
+    fi
+}
+
+# Swift 6.2 or later must be there: it is not a Debian package.
+needs_swift() {
+    command -v swift >/dev/null || {
+        say "Skein is built with Swift 6.2 or later, which is not installed: https://www.swift.org/install"
+        return 1
+    }
+}
