@@ -137,23 +137,6 @@ extension [ClosedRange<UInt64>] {
         return low < count && self[low].lowerBound <= value
     }
 
-    /// What the ranges say of all values of `range`.
-    func judge(_ range: ClosedRange<UInt64>) -> Triage {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle].upperBound < range.lowerBound {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        guard low < count, self[low].lowerBound <= range.upperBound else { return .none }
-        return self[low].lowerBound <= range.lowerBound && range.upperBound <= self[low].upperBound
-            ? .all : .some
-    }
-
     /// The ranges of v for which v × factor, cut to the largest number, lies in one of these.
     func divided(by factor: UInt64) -> [ClosedRange<UInt64>] {
         guard factor > 1 else { return self }
@@ -172,9 +155,9 @@ extension [ClosedRange<UInt64>] {
     }
 }
 
-extension [ClosedRange<IPAddress>] {
-    /// What the ranges say of all addresses of `range`.
-    func judge(_ range: ClosedRange<IPAddress>) -> Triage {
+extension Array {
+    /// What the ranges, ascending and disjoint, say of all values of `range`.
+    func judge<Bound>(_ range: ClosedRange<Bound>) -> Triage where Element == ClosedRange<Bound> {
         var low = 0
         var high = count
         while low < high {
