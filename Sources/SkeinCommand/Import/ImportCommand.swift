@@ -67,6 +67,7 @@ struct ImportCommand: ParsableCommand {
 
         StandardStreams.ignoreBrokenPipes()
         do {
+            for file in files { try ImportSession.check(file, choice) }
             let session = try ImportSession(
                 store: store.directory, choice: choice, meterOptions: options, importsAgain: again)
             defer { session.close() }

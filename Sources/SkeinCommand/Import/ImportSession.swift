@@ -72,19 +72,15 @@ final class ImportSession {
         defer { progress.clear() }
         progress.advance(by: try buffer.refill())
         let format = CaptureFormat.detect(buffer.pending)
+        try Self.check(format, choice, path: buffer.path)
         let summary: FileSummary
         do {
             switch format {
             case .pcap, .pcapng:
                 let kind = try chooseKind(buffer.pending, path: buffer.path)
                 summary = try addCapture(&buffer, as: kind, &progress)
-            case .ipfix where choice != .traffic:
-                summary = try addMessages(&buffer, &progress)
             default:
-                if let advice = Self.advice(on: format) {
-                    throw InputError(path: buffer.path, problem: advice)
-                }
-                throw CaptureError.formatUnknown(format)
+                summary = try addMessages(&buffer, &progress)
             }
         } catch let error as CaptureError {
             throw InputError(path: buffer.path, problem: "\(error)")
@@ -97,6 +93,27 @@ final class ImportSession {
                 "\(buffer.path): the file ends within a packet; all before it was imported")
         }
         return summary
+    }
+
+    /// Refuses a file that cannot be opened, or whose first octets show that it cannot be read, so
+    /// that no store is made for its sake.
+    static func check(_ path: String, _ choice: Choice) throws(InputError) {
+        // A pipe can be opened only once, and what is not there says so when it is opened.
+        guard path != "-", InputFile.isRegular(path) ?? true else { return }
+        let file = try InputFile(path: path)
+        if let format = file.format() { try check(format, choice, path: file.path) }
+    }
+
+    private static func check(
+        _ format: CaptureFormat, _ choice: Choice, path: String
+    ) throws(InputError) {
+        switch format {
+        case .pcap, .pcapng: return
+        case .ipfix where choice != .traffic: return
+        default:
+            throw InputError(
+                path: path, problem: advice(on: format) ?? "\(CaptureError.formatUnknown(format))")
+        }
     }
 
     /// What to say of a file that cannot be used, at least not as it is; nil where the format's name

@@ -1,4 +1,5 @@
 import FlowStore
+import FlowWire
 import Glibc
 
 /// Why an input could not be read: prints as one line that says what, where and what to do.
@@ -56,6 +57,24 @@ struct InputFile: ~Copyable {
                 throw InputError(
                     path: path, problem: "reading failed: \(String(cString: strerror(errno)))")
             }
+        }
+    }
+
+    /// Whether there is a regular file or a folder; nil where there is nothing.
+    static func isRegular(_ path: String) -> Bool? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+    }
+
+    /// What its first octets say it is; nil for a pipe, which can be read only once.
+    func format() -> CaptureFormat? {
+        guard size != nil else { return nil }
+        var first = [UInt8](repeating: 0, count: CaptureFormat.detectionBytes)
+        let got = first.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
+        guard got >= 0 else { return nil }
+        return first.withUnsafeBytes { memory in
+            CaptureFormat.detect(UnsafeRawBufferPointer(rebasing: memory.prefix(got)).bytes)
         }
     }
 

@@ -66,10 +66,22 @@ import Testing
             says: "permission")
     }
 
-    @Test func `after one bad file of several nothing is stored`() throws {
+    @Test func `no store is made for a file that cannot be read`() throws {
         let folder = try TemporaryFolder()
         try folder.write("good.pcap", Self.capture)
         try folder.write("bad.pcap", Array("nonsense".utf8))
+        for bad in ["bad.pcap", "none.pcap"] {
+            let refused = try Command.skein("import", "--store", "s", "good.pcap", bad, in: folder)
+            expectRefusal(refused, says: bad)
+            #expect(!FileManager.default.fileExists(atPath: folder.path("s")))
+        }
+    }
+
+    @Test func `after one bad file of several nothing is stored`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("good.pcap", Self.capture)
+        // The second packet claims 4 GiB.
+        try folder.write("bad.pcap", Self.capture + [UInt8](repeating: 0xff, count: 16))
         let refused = try Command.skein(
             "import", "--store", "s", "good.pcap", "bad.pcap", in: folder)
         #expect(refused.status == 1)
