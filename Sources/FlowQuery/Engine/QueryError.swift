@@ -11,6 +11,11 @@ public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The window has more buckets than an answer may have.
     case tooManyBuckets(UInt64)
 
+    /// Conversations do not have this field.
+    case notOfConversations(String)
+    /// What the request wants is not done of this kind of answer.
+    case notTogether(String, String)
+
     /// Keys of one request at most.
     public static let keysMax = 32
     /// Buckets of one series at most.
@@ -27,6 +32,11 @@ public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
             "'\(name)' cannot be cut so: only columns of numbers have steps, and a step is at least "
                 + "1 ms"
         case .tooManyKeys(let count): "\(count) keys; at most \(Self.keysMax) are possible"
+        case .notOfConversations(let name):
+            "conversations have no '\(name)'; they have "
+                + Quantity.ofConversations.map { FlowOutput.quantity($0).column.name }
+                .joined(separator: ", ")
+        case .notTogether(let option, let answer): "\(option) is for \(answer) only"
         case .tooManyBuckets(let count):
             "the series would have \(count) buckets; at most \(Self.bucketsMax) are possible: choose "
                 + "a longer step or a shorter window"

@@ -26,6 +26,7 @@ extension QueryCommand {
         }
         request.overlap = overlap
         request.raw = raw
+        try flowTime.apply(to: &request)
         return request
     }
 
@@ -101,8 +102,11 @@ extension QueryCommand {
 
     private func list() throws -> QueryRequest.Kind {
         var outputs: [FlowOutput] = []
-        let wanted =
-            fields ?? "start,duration,proto,srcip,srcport,dstip,dstport,flags,packets,bytes"
+        let usual =
+            flowTime.bidirectional
+            ? FlowTimeOptions.conversationFields
+            : "start,duration,proto,srcip,srcport,dstip,dstport,flags,packets,bytes"
+        let wanted = fields ?? usual
         for name in try names(wanted, of: "--fields") {
             if name.lowercased() == Field.other.name {
                 outputs.append(.other)

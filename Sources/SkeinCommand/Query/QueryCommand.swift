@@ -74,6 +74,9 @@ struct QueryCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Buckets of this length, empty ones too.", valueName: "step"))
     var series: String?
 
+    @OptionGroup
+    var flowTime: FlowTimeOptions
+
     @Flag(help: "Counters as exported, not multiplied by the sampling rate.")
     var raw = false
 
