@@ -37,9 +37,7 @@ extension QueryEngine {
             written += 1
             return limit == 0 || written < limit
         }
-        var footing = footing(parts)
-        footing.groups = sorting.count
-        try writer.end(footing: footing)
+        try writer.end(footing: footing(parts))
     }
 }
 
@@ -56,8 +54,6 @@ extension FlowOutput {
 /// Brings conversations into an order, by way of a sorter, some at a time.
 private final class ConversationSorting {
     let sorter: RowSorter
-    /// Conversations.
-    private(set) var count: UInt64 = 0
 
     private let fields: [Quantity]
     private let sort: FlowSort?
@@ -73,7 +69,6 @@ private final class ConversationSorting {
     func add(_ conversation: ConversationView) throws {
         pending.append(conversation)
         ranks.append(rank(conversation))
-        count += 1
         if pending.count == pieceRows { try finish() }
     }
 
