@@ -70,12 +70,12 @@ extension Quantity {
 
 /// A conversation as its client sees it.
 struct ConversationView {
-    private let words: [UInt64]
+    private let words: InlineArray<16, UInt64>
     /// Whether the client is side B.
     private let isSwapped: Bool
 
     init(_ record: Span<UInt64>) {
-        words = (0..<Conversation.words).map { record[$0] }
+        words = InlineArray { record[$0] }
         isSwapped = words[Conversation.client + 1] & 1 != 0
     }
 

@@ -26,7 +26,9 @@ extension QueryEngine {
         }
         let layout = RowLayout(fields, sortedBy: sort?.quantity)
         let sorting = ConversationSorting(
-            fields.map(\.quantity), sort, RowSorter(layout, memory: request.memory / 4))
+            fields.map(\.quantity), sort,
+            limit: limit <= request.memory / 16 / MemoryLayout<FlowRank>.stride ? limit : 0,
+            RowSorter(layout, memory: request.memory / 4))
         try table.forEach { try sorting.add(ConversationView($0)) }
         try sorting.finish()
 
@@ -57,18 +59,27 @@ private final class ConversationSorting {
 
     private let fields: [Quantity]
     private let sort: FlowSort?
+    /// The first ranks so far, where only these are wanted.
+    private var leading: Leading<FlowRank>?
     private var ranks: [FlowRank] = []
     private var pending: [ConversationView] = []
 
-    init(_ fields: [Quantity], _ sort: FlowSort?, _ sorter: RowSorter) {
+    /// - Parameter limit: how many are wanted; 0 = all, or more than are worth counting.
+    init(_ fields: [Quantity], _ sort: FlowSort?, limit: Int, _ sorter: RowSorter) {
         self.fields = fields
         self.sort = sort
         self.sorter = sorter
+        if limit > 0 { leading = Leading(limit: limit) }
     }
 
     func add(_ conversation: ConversationView) throws {
+        let rank = rank(conversation)
+        if let leading, leading.elements.count == leading.limit, !(rank < leading.elements[0]) {
+            return
+        }
+        leading?.offer(rank, by: <)
         pending.append(conversation)
-        ranks.append(rank(conversation))
+        ranks.append(rank)
         if pending.count == pieceRows { try finish() }
     }
 
