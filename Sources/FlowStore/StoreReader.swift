@@ -13,6 +13,10 @@ public final class StoreReader: Sendable {
     public let segments: [SegmentInfo]
     /// The segments that could not.
     public let damaged: [DamagedSegment]
+    /// The segments that the window spared: nothing of them was read.
+    public let passedOver: [SegmentInfo]
+    /// What the reader was opened for; ``blocks`` have all flows of it, and others.
+    public let window: StoreWindow
     /// How often the store had been changed.
     public let generation: UInt64
 
@@ -29,20 +33,27 @@ public final class StoreReader: Sendable {
     private static let openMax = 256
 
     /// Opens a store.
-    public init(directory path: String) throws(StoreError) {
+    ///
+    /// - Parameter window: what is of interest; segments that have no flow in it are not opened, so
+    ///   that an hour out of a year costs an hour.
+    public init(
+        directory path: String, window: StoreWindow = StoreWindow()
+    ) throws(StoreError) {
         let directory = StoreDirectory(path: path)
         var manifest = try Self.manifest(of: directory)
-        var opened = Self.open(manifest, directory)
+        var opened = Self.open(manifest, directory, window)
         // A segment that went away was replaced while we looked: look again.
         while opened.damaged.contains(where: { $0.error.isMissingFile }) {
             let next = try Self.manifest(of: directory)
             if next.generation == manifest.generation { break }
             manifest = next
-            opened = Self.open(manifest, directory)
+            opened = Self.open(manifest, directory, window)
         }
         blocks = opened.blocks
         segments = opened.segments
         damaged = opened.damaged
+        passedOver = opened.passedOver
+        self.window = window
         rates = manifest.rates
         generation = manifest.generation
     }
@@ -51,6 +62,7 @@ public final class StoreReader: Sendable {
         var blocks: [any BlockSource] = []
         var segments: [SegmentInfo] = []
         var damaged: [DamagedSegment] = []
+        var passedOver: [SegmentInfo] = []
     }
 
     private static func manifest(of directory: StoreDirectory) throws(StoreError) -> Manifest {
@@ -63,12 +75,18 @@ public final class StoreReader: Sendable {
         return manifest
     }
 
-    private static func open(_ manifest: Manifest, _ directory: StoreDirectory) -> Opened {
+    private static func open(
+        _ manifest: Manifest, _ directory: StoreDirectory, _ window: StoreWindow
+    ) -> Opened {
         var opened = Opened()
         let inOrder = manifest.segments.sorted {
             ($0.received.lowerBound, $0.number) < ($1.received.lowerBound, $1.number)
         }
         for info in inOrder {
+            guard window.mayTouch(info) else {
+                opened.passedOver.append(info)
+                continue
+            }
             do {
                 opened.blocks += try SegmentFile.blocks(
                     of: directory.segment(info.number), info: info,

@@ -1,4 +1,5 @@
 public import FlowModel
+public import FlowStore
 
 /// What rows are grouped by.
 public enum GroupKey: Hashable, Sendable {
@@ -86,10 +87,15 @@ public struct QueryRequest: Sendable {
     public var kind: Kind
     /// Threads; 0 = one a core.
     public var threads = 0
+    /// Octets that rows and groups may take before they go to temporary files.
+    public var memory = 1 << 30
 
     /// Makes a request.
     public init(filter: FlowExpression, kind: Kind) {
         self.filter = filter
         self.kind = kind
     }
+
+    /// The time that the answer can depend on, which a store is opened for.
+    public var window: StoreWindow { StoreWindow(from: from, to: to, overlap: overlap) }
 }

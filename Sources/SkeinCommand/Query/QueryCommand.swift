@@ -95,7 +95,7 @@ struct QueryCommand: ParsableCommand {
         StandardStreams.ignoreBrokenPipes()
         do {
             let request = try request()
-            let reader = try store.reader()
+            let reader = try store.reader(window: request.window)
             let writer = output.writer(
                 to: AnswerOutput(write: StandardStreams.write), times: times,
                 rowsMax: isTableCut ? Self.tableRows : nil, note: StandardStreams.say)

@@ -26,7 +26,9 @@ struct StoreOption: ParsableArguments {
     }
 
     /// Opens the store for reading.
-    func reader() throws -> StoreReader {
+    ///
+    /// - Parameter window: the time that will be asked about.
+    func reader(window: StoreWindow = StoreWindow()) throws -> StoreReader {
         let directory = directory
         guard let folder = opendir(directory) else {
             let reason = errno
@@ -50,7 +52,7 @@ struct StoreOption: ParsableArguments {
                 description: "\(directory) is an empty folder, not a store; "
                     + "fill it with: skein import --store \(directory) FILE")
         }
-        return try StoreReader(directory: directory)
+        return try StoreReader(directory: directory, window: window)
     }
 }
 
