@@ -8,7 +8,7 @@ public import FlowModel
 /// until then no reader sees it, and a writer that fails, is abandoned or killed leaves the store as
 /// it was. After an error only ``abandon()`` is left. Not shared between threads.
 public final class StoreWriter {
-    private let directory: StoreDirectory
+    let directory: StoreDirectory
     private var lock: WriterLock?
     private var manifest: Manifest
     private let segments: SegmentSet
@@ -119,7 +119,7 @@ public final class StoreWriter {
         lock = nil
     }
 
-    private func checkOpen() throws(StoreError) {
+    func checkOpen() throws(StoreError) {
         guard isOpen else { throw StoreError(path: directory.path, cause: .closed) }
     }
 

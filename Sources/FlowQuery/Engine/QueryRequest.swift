@@ -102,6 +102,11 @@ public struct QueryRequest: Sendable {
     public var threads = 0
     /// Octets that rows and groups may take before they go to temporary files.
     public var memory = 1 << 30
+    /// Octets of groups in memory at most, then they go to temporary files; 0 = a quarter of the
+    /// machine's memory, at least 256 MiB.
+    public var memoryOctets = 0
+    /// The folder for temporary files; nil = `$TMPDIR`, else `/tmp`.
+    public var temporaryDirectory: String?
 
     /// Makes a request.
     public init(filter: FlowExpression, kind: Kind) {

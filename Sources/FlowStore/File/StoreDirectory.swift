@@ -3,6 +3,7 @@ import Glibc
 /// The names of a store's files, and what is done to them as a whole.
 ///
 ///     DIR/MANIFEST                       what belongs to the store; replaced as a whole
+///     DIR/EXPORTERS                      what decoding goes on with after a restart
 ///     DIR/LOCK                           held by the writer, with its process id
 ///     DIR/segments/0000000000000001.seg  a segment; `.tmp` while it is being written
 struct StoreDirectory: Sendable {
@@ -10,6 +11,8 @@ struct StoreDirectory: Sendable {
 
     var manifest: String { path + "/MANIFEST" }
     var manifestDraft: String { path + "/MANIFEST.tmp" }
+    var exporters: String { path + "/EXPORTERS" }
+    var exportersDraft: String { path + "/EXPORTERS.tmp" }
     var lockFile: String { path + "/LOCK" }
     var segments: String { path + "/segments" }
 
@@ -39,7 +42,9 @@ struct StoreDirectory: Sendable {
     func prepare() throws(StoreError) {
         try Self.make(path)
         if try !Self.exists(manifest) {
-            let own: Set = ["LOCK", "MANIFEST.tmp", "segments", "lost+found"]
+            let own: Set = [
+                "LOCK", "MANIFEST.tmp", "EXPORTERS", "EXPORTERS.tmp", "segments", "lost+found",
+            ]
             guard try Self.list(path).allSatisfy(own.contains) else {
                 throw StoreError(path: path, cause: .notAStore)
             }
@@ -65,10 +70,17 @@ struct StoreDirectory: Sendable {
     /// Puts `octets` in the manifest's place, so that after a power cut there is either this one or
     /// the one before; for certain this one after ``synchronize()``.
     func replaceManifest(_ octets: RawSpan) throws(StoreError) {
-        let draft = try Descriptor(manifestDraft, .creating)
+        try replace(manifest, by: octets, draft: manifestDraft)
+    }
+
+    /// Puts `octets` in the place of a file by way of a draft.
+    func replace(
+        _ path: String, by octets: RawSpan, draft draftPath: String
+    ) throws(StoreError) {
+        let draft = try Descriptor(draftPath, .creating)
         try draft.write(octets)
         try draft.synchronize()
-        try Self.move(manifestDraft, to: manifest)
+        try Self.move(draftPath, to: path)
     }
 
     /// Waits until the manifest's name is on the disk.
