@@ -50,7 +50,9 @@ struct StoreOption: ParsableArguments {
                 description: "\(directory) is an empty folder, not a store; "
                     + "fill it with: skein import --store \(directory) FILE")
         }
-        return try StoreReader(directory: directory)
+        let reader = try StoreReader(directory: directory)
+        for notice in reader.notices { StandardStreams.say("\(notice)") }
+        return reader
     }
 }
 
