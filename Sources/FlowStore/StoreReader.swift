@@ -13,10 +13,16 @@ public final class StoreReader: Sendable {
     public let segments: [SegmentInfo]
     /// The segments that could not.
     public let damaged: [DamagedSegment]
+    /// The segments that the window spared: nothing of them was read.
+    public let passedOver: [SegmentInfo]
+    /// What the reader was opened for; ``blocks`` have all flows of it, and others.
+    public let window: StoreWindow
     /// How often the store had been changed.
     public let generation: UInt64
     /// What has arrived and is in no segment yet.
     public let journal: JournalInfo
+    /// The first number of the journal that is in no segment.
+    let journalStart: UInt64
     /// What its owner should know of the store; nothing in it keeps it from being read.
     public let notices: [StoreNotice]
 
@@ -37,11 +43,16 @@ public final class StoreReader: Sendable {
     private static let openMax = 256
 
     /// Opens a store.
-    public init(directory path: String) throws(StoreError) {
+    ///
+    /// - Parameter window: what is of interest; segments that have no flow in it are not opened, so
+    ///   that an hour out of a year costs an hour.
+    public init(
+        directory path: String, window: StoreWindow = StoreWindow()
+    ) throws(StoreError) {
         let directory = StoreDirectory(path: path)
         var found = try Self.manifest(of: directory)
         var contents = Self.contents(of: found.manifest, directory)
-        var opened = Self.open(found.manifest, directory)
+        var opened = Self.open(found.manifest, directory, window)
         // Where the store was changed while we looked, files may be gone that we know of, or batches
         // have moved from the journal to a segment that we do not know of: look again.
         while true {
@@ -49,16 +60,19 @@ public final class StoreReader: Sendable {
             if next.manifest.generation == found.manifest.generation { break }
             found = next
             contents = Self.contents(of: found.manifest, directory)
-            opened = Self.open(found.manifest, directory)
+            opened = Self.open(found.manifest, directory, window)
         }
         let inJournal = try contents.get()
         blocks = opened.blocks + JournalBlock.blocks(of: inJournal)
         segments = opened.segments
         damaged = opened.damaged + inJournal.damaged
+        passedOver = opened.passedOver
+        self.window = window
         var rates = found.manifest.rates
         for rate in inJournal.rates() { rates.note(rate) }
         self.rates = rates
         journal = JournalInfo(inJournal)
+        journalStart = found.manifest.journalStart
         notices =
             (found.trouble.map { [.manifestCopyUsed($0, segmentsSetAside: 0)] } ?? [])
             + inJournal.notices
@@ -77,6 +91,7 @@ public final class StoreReader: Sendable {
         var blocks: [any BlockSource] = []
         var segments: [SegmentInfo] = []
         var damaged: [DamagedSegment] = []
+        var passedOver: [SegmentInfo] = []
     }
 
     private static func manifest(
@@ -93,9 +108,15 @@ public final class StoreReader: Sendable {
         return found
     }
 
-    private static func open(_ manifest: Manifest, _ directory: StoreDirectory) -> Opened {
+    private static func open(
+        _ manifest: Manifest, _ directory: StoreDirectory, _ window: StoreWindow
+    ) -> Opened {
         var opened = Opened()
         for info in manifest.segments.inReadingOrder {
+            guard window.mayTouch(info) else {
+                opened.passedOver.append(info)
+                continue
+            }
             do {
                 opened.blocks += try SegmentFile.blocks(
                     of: directory.segment(info.number), info: info,

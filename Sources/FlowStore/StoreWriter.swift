@@ -17,6 +17,8 @@ public final class StoreWriter {
     private var isOpen = true
     private var isChanged = false
 
+    var directory: StoreDirectory { keeper.directory }
+
     /// What was found and mended when the store was opened.
     public var notices: [StoreNotice] { keeper.notices }
 
@@ -108,8 +110,8 @@ public final class StoreWriter {
         keeper.close()
     }
 
-    private func checkOpen() throws(StoreError) {
-        guard isOpen else { throw StoreError(path: keeper.directory.path, cause: .closed) }
+    func checkOpen() throws(StoreError) {
+        guard isOpen else { throw StoreError(path: directory.path, cause: .closed) }
     }
 
     /// After an error the open segments hold half a block: nothing more may be written.

@@ -23,8 +23,10 @@ import Testing
                 expected = reference.flows(request, fields, sort, limit)
             }
             var footings: Set<Footing> = []
-            for threads in [1, 3] {
+            // The last with so little memory that all groups go through a file.
+            for (threads, memory) in [(1, 0), (3, 0), (2, 1)] {
                 request.threads = threads
+                request.memoryOctets = memory
                 let answer = try engine.answer(request)
                 footings.insert(answer.footing)
                 #expect(answer.rows.allSatisfy { $0.count == answer.columns.count })

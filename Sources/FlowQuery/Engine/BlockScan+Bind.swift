@@ -135,7 +135,8 @@ extension BlockScan {
     // MARK: Binding to columns
 
     /// Turns a test into one on the block's codes, reading the columns it needs.
-    func bind(_ leaf: FilterPlan.Leaf) throws -> BlockTest {
+    func bind(leaf index: Int) throws -> BlockTest {
+        let leaf = plan.filter.leaves[index]
         if case .field(.other) = leaf.quantity { return try bindOther(leaf.condition) }
         guard let present = try presences(of: leaf.quantity) else { return .decided(.none) }
         if case .isPresent = leaf.condition {
@@ -147,7 +148,7 @@ extension BlockScan {
             else { return .decided(.none) }
             return .computed(leaf.quantity, leaf.condition, present: present + both)
         }
-        if let test = try bindCodes(leaf, present) { return test }
+        if let test = try bindCodes(leaf, plan.filter.addresses[index], present) { return test }
         if case .inAddresses = leaf.condition { return .decided(.none) }
         guard leaf.quantity.isNumeric, !impossible(leaf.condition) else { return .decided(.none) }
         return .computed(leaf.quantity, leaf.condition, present: present)
@@ -155,7 +156,7 @@ extension BlockScan {
 
     /// The test on codes; nil where values have to be computed.
     private func bindCodes(
-        _ leaf: FilterPlan.Leaf, _ present: [EncodedBytes]
+        _ leaf: FilterPlan.Leaf, _ set: AddressIndex?, _ present: [EncodedBytes]
     ) throws -> BlockTest? {
         switch leaf.quantity {
         case .duration:
@@ -174,9 +175,10 @@ extension BlockScan {
             case (.inRanges(let ranges), .dictionary(let dictionary, let codes)):
                 return codes.test(
                     in: ranges.divided(by: factor), dictionary: dictionary.span, present: present)
-            case (.inAddresses(let ranges), .addresses(let dictionary, let codes)):
+            case (.inAddresses, .addresses(let dictionary, let codes)):
+                guard let set else { return nil }
                 return codes.test(
-                    in: ranges, addresses: dictionary.storage.values(as: IPAddress.self),
+                    in: set, addresses: dictionary.storage.values(as: IPAddress.self),
                     present: present)
             case (.masked(let mask, let value), .frame(let base, let codes)):
                 guard base == 0, factor == 1 else { return nil }

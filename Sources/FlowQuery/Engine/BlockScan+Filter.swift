@@ -155,7 +155,7 @@ extension BlockScan {
         if let known = states[index].test {
             test = known
         } else {
-            test = try bind(plan.filter.leaves[index])
+            test = try bind(leaf: index)
             states[index].test = test
         }
         let offset = depth * chunkRows

@@ -78,21 +78,33 @@ extension Codes {
 
     /// The test of addresses.
     ///
-    /// The search goes on from where the last range ended, in steps that double, so a list of 10,000
-    /// ranges is merged with the dictionary.
+    /// A few ranges are each looked up in the dictionary: the search goes on from where the last range
+    /// ended, in steps that double. Where the set is the longer list, the dictionary's addresses are
+    /// looked up in it.
     func test(
-        in ranges: [ClosedRange<IPAddress>], addresses: Span<IPAddress>, present: [EncodedBytes]
+        in set: AddressIndex, addresses: Span<IPAddress>, present: [EncodedBytes]
     ) -> BlockTest {
+        let last = UInt64(addresses.count - 1)
+        if set.isLarge, set.ranges.count > addresses.count / 8, width > 0 {
+            var table = [UInt8](repeating: 0, count: 1 << (8 * width))
+            var marks = table.mutableSpan
+            let marked = set.mark(addresses, in: &marks)
+            if marked == 0 { return .decided(.none) }
+            if marked == addresses.count {
+                return present.isEmpty ? .decided(.all) : .present(present)
+            }
+            return .table(self, table, present: present)
+        }
         var place = 0
         var found = CodeRanges()
-        for range in ranges {
+        for range in set.ranges {
             let first = addresses.firstIndex(from: place) { $0 >= range.lowerBound }
             let end = addresses.firstIndex(from: first) { $0 > range.upperBound }
             found.append(first..<end)
             place = end
             if place == addresses.count { break }
         }
-        return test(in: found.ranges, last: UInt64(addresses.count - 1), present: present)
+        return test(in: found.ranges, last: last, present: present)
     }
 
     /// The test of single bits of a dictionary's values.
@@ -120,24 +132,5 @@ private struct CodeRanges {
         } else {
             ranges.append(lower...upper)
         }
-    }
-}
-
-extension Span where Element: BitwiseCopyable {
-    /// The first index from `start` on where `holds` is true; it is false before and true after it.
-    @inline(__always)
-    fileprivate func firstIndex(from start: Int, where holds: (Element) -> Bool) -> Int {
-        var low = start
-        var step = 1
-        while low + step <= count, !holds(self[low + step - 1]) {
-            low += step
-            step *= 2
-        }
-        var high = Swift.min(low + step - 1, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if holds(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }

@@ -34,6 +34,8 @@ struct FilterPlan: Sendable {
 
     /// The comparisons; equal ones are one.
     private(set) var leaves: [Leaf] = []
+    /// For each of ``leaves`` its set of addresses, where it asks for one; equal sets are one.
+    private(set) var addresses: [AddressIndex?] = []
     /// The whole filter.
     private(set) var root = Node.constant(true)
     /// Masks that evaluation needs at once.
@@ -58,11 +60,18 @@ struct FilterPlan: Sendable {
             let leaf = Leaf(quantity: quantity, condition: condition)
             if let index = leaves.firstIndex(of: leaf) { return .leaf(index) }
             leaves.append(leaf)
+            addresses.append(index(of: condition))
             return .leaf(leaves.count - 1)
         case .and(let operands): return .and(operands.map { node($0, depth: level + 1) })
         case .or(let operands): return .or(operands.map { node($0, depth: level + 1) })
         case .not(let operand): return .not(node(operand, depth: level))
         }
+    }
+
+    private func index(of condition: Condition) -> AddressIndex? {
+        guard case .inAddresses(let ranges) = condition else { return nil }
+        return addresses.lazy.compactMap(\.self).first { $0.ranges == ranges }
+            ?? AddressIndex(ranges)
     }
 
     /// The window as a filter; nil where there is none.

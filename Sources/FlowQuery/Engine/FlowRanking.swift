@@ -42,11 +42,30 @@ final class FlowRanking {
 
     /// Ranks the block's rows that pass.
     func process(_ block: any BlockSource, number: Int) {
+        scan.process(block) { try rankSelected(of: number) }
+    }
+
+    /// Decodes the block's rows that pass, ranks them, and hands over both; a block that is damaged is
+    /// counted, and nothing of it handed over.
+    func process(
+        _ block: any BlockSource, number: Int, _ fields: [FlowOutput],
+        into sorter: RowSorter
+    ) throws {
+        var rows: FlowRows?
+        all.removeAll(keepingCapacity: true)
         scan.process(block) {
-            try scan.require([sort.quantity])
-            let present = try scan.presences(of: sort.quantity)
-            for piece in scan.pieces() { try rank(piece, of: number, present) }
+            try rankSelected(of: number)
+            rows = try FlowRows(scan, fields)
         }
+        guard let rows else { return }
+        let ranks = all
+        try sorter.append(ranks.span, rows)
+    }
+
+    private func rankSelected(of number: Int) throws {
+        try scan.require([sort.quantity])
+        let present = try scan.presences(of: sort.quantity)
+        for piece in scan.pieces() { try rank(piece, of: number, present) }
     }
 
     private func rank(_ piece: RowSet, of block: Int, _ present: [EncodedBytes]?) throws {

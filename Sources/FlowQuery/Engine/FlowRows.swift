@@ -3,7 +3,7 @@ import FlowStore
 
 /// The output columns of some rows of one block, decoded.
 struct FlowRows: Sendable {
-    private enum Column: Sendable {
+    enum Column: Sendable {
         case numbers([UInt64], present: [UInt8])
         case addresses([IPAddress], present: [UInt8])
         case elements([[OtherElements.Named]])
@@ -12,6 +12,12 @@ struct FlowRows: Sendable {
     /// Rows decoded.
     let count: Int
     private var columns: [Column] = []
+
+    /// Rows that were made elsewhere.
+    init(count: Int, columns: [Column]) {
+        self.count = count
+        self.columns = columns
+    }
 
     /// Decodes the selected rows of the scan's current block.
     init(_ scan: BlockScan, _ outputs: [FlowOutput]) throws {
@@ -61,6 +67,51 @@ struct FlowRows: Sendable {
             case .elements(let rows): rows[row].isEmpty ? .null : .elements(rows[row])
             }
         }
+    }
+
+    /// Stores rows as records that lie behind each other, but for their ranks and elements.
+    func store(
+        _ rows: Range<Int>, _ layout: RowLayout, into buffer: RecordBuffer, at offset: Int
+    ) {
+        let presence = offset + layout.presence
+        for octet in layout.presence..<(layout.presence + (columns.count + 7) / 8) {
+            for row in 0..<rows.count {
+                buffer.store(0, 1, at: offset + row * layout.stride + octet)
+            }
+        }
+        for (index, column) in columns.enumerated() {
+            let (octet, bit) = (presence + index >> 3, UInt64(index & 7))
+            func mark(_ row: Int, _ isPresent: UInt64) {
+                let place = octet + (row - rows.lowerBound) * layout.stride
+                buffer.store(buffer.number(1, at: place) | isPresent << bit, 1, at: place)
+            }
+            switch (column, layout.parts[index]) {
+            case (.numbers(let values, let present), .number(let width, let at)):
+                if values.isEmpty { continue }
+                for row in rows {
+                    buffer.store(
+                        values[row], width,
+                        at: offset + at + (row - rows.lowerBound) * layout.stride)
+                    mark(row, UInt64(present[row]))
+                }
+            case (.addresses(let values, let present), .address(let at)):
+                for row in rows {
+                    let place = offset + at + (row - rows.lowerBound) * layout.stride
+                    buffer.store(values[row].high, 8, at: place)
+                    buffer.store(values[row].low, 8, at: place + 8)
+                    mark(row, UInt64(present[row]))
+                }
+            case (.elements(let elements), .elements):
+                for row in rows where !elements[row].isEmpty { mark(row, 1) }
+            default: continue  // a column of which the block has no value
+            }
+        }
+    }
+
+    /// The elements of a row, where they are put out.
+    func elements(at row: Int) -> [OtherElements.Named] {
+        for case .elements(let rows) in columns where row < rows.count { return rows[row] }
+        return []
     }
 
     private static func elements(_ scan: BlockScan) throws -> [[OtherElements.Named]] {

@@ -1,70 +1,53 @@
 import FlowModel
 
-/// Where the parts of a group's record lie: the keys, packed into as few words as hold them, then sums.
+/// How records of groups lie in memory: the key's words, then the sums.
 ///
-///     word 0          [ bits of keys: 16 | flows: 48 ]
-///     …               [ bits of keys: 64 ]
-///     from keyWords   packets, bytes, rpackets and rbytes if there are any, first and last if wanted
+///     packed   [ small key … ][ flows: 8 | packets: 24 | bytes: 32 ][ rpackets: 32 | rbytes: 32 ][ times ]
+///     small    [ small key … ][ flows ][ packets ][ bytes ][ rpackets ][ rbytes ][ first ][ last ]
+///     full     [ full key …  ][ the same ]
 ///
-/// A key takes a bit that says whether there is a value, and the bits of its column; an address takes
-/// 32 and a bit that says that these are the number of an IPv6 address, see ``AddressNumbers``. So a
-/// pair of addresses with its sums is 32 octets.
+/// The sums of the reverse direction are there where flows have them, times where they are asked for.
+/// So a flow by source address and port is 16 octets on its way to its group.
 struct GroupLayout: Sendable {
-    /// Bits of one word.
-    struct Bits: Sendable {
-        var word: Int
-        var shift: UInt64
-        var mask: UInt64
+    /// How a record is written.
+    enum Form: Int, CaseIterable, Sendable {
+        /// Small key, sums packed.
+        case packed
+        /// Small key, sums in a word each.
+        case small
+        /// Full key, sums in a word each.
+        case full
     }
 
-    struct Key: Sendable {
-        var present: Bits
-        /// Set where the value is the number of an IPv6 address; nil where the key is no address.
-        var isNumber: Bits?
-        var value: Bits
-    }
-
-    let keys: [Key]
-    /// Words in which keys lie, word 0 among them.
-    let keyWords: Int
+    let small: KeyLayout
+    let full: KeyLayout
     let hasReverse: Bool
     let hasTimes: Bool
+    /// Whether small keys are used at all.
+    let usesSmall: Bool
 
-    /// Bits of the count of flows; no store has more.
-    static let flowsMask: UInt64 = (1 << 48) - 1
-
-    init(_ plans: [KeyPlan], hasReverse: Bool, hasTimes: Bool) {
-        var free: [UInt64] = [16]
-        func take(_ bits: UInt64) -> Bits {
-            let word = free.firstIndex { $0 >= bits } ?? free.count
-            if word == free.count { free.append(64) }
-            let shift = 64 - free[word]
-            free[word] -= bits
-            return Bits(word: word, shift: shift, mask: ~0 >> (64 - bits))
-        }
-        var keys = plans.map { plan in
-            let present = take(1)
-            return Key(
-                present: present, isNumber: plan.isAddress ? take(1) : nil, value: present)
-        }
-        // The widest first: then the narrow ones fill what is left.
-        for bits: UInt64 in [64, 32, 16, 8] {
-            for (index, plan) in plans.enumerated() where plan.bits == bits {
-                keys[index].value = take(bits)
-            }
-        }
-        self.keys = keys
-        keyWords = free.count
+    init(_ plans: [KeyPlan], hasReverse: Bool, hasTimes: Bool, usesSmall: Bool = true) {
+        small = KeyLayout(small: plans)
+        full = KeyLayout(full: plans)
         self.hasReverse = hasReverse
         self.hasTimes = hasTimes
+        self.usesSmall = usesSmall
     }
 
-    /// Place of the reverse packets, if there are any.
-    var reverse: Int { keyWords + 2 }
-    /// Place of the first start, if wanted.
-    var times: Int { keyWords + (hasReverse ? 4 : 2) }
+    /// Words of the sums where each has its own.
+    var sumWords: Int { timesPlace + (hasTimes ? 2 : 0) }
+    /// Words of packed sums.
+    var packedWords: Int { 1 + (hasReverse ? 1 : 0) + (hasTimes ? 2 : 0) }
+    /// Where among the sums the first start lies, if there is one.
+    var timesPlace: Int { hasReverse ? 5 : 3 }
+
+    /// Words of a form's key.
+    func keyWords(_ form: Form) -> Int { form == .full ? full.words : small.words }
+
     /// Words of a record.
-    var stride: Int { times + (hasTimes ? 2 : 0) }
+    func stride(_ form: Form) -> Int {
+        keyWords(form) + (form == .packed ? packedWords : sumWords)
+    }
 }
 
 /// Sums of one group.
@@ -81,19 +64,49 @@ struct GroupSums: BitwiseCopyable {
 }
 
 extension GroupSums {
-    /// Reads the sums of the record that begins at a word.
-    init(_ records: Span<UInt64>, at start: Int, _ layout: GroupLayout) {
-        let place = start + layout.keyWords
-        flows = records[start] & GroupLayout.flowsMask
-        packets = records[place]
-        bytes = records[place + 1]
+    /// Reads the sums that begin at a word.
+    init(_ words: Span<UInt64>, at place: Int, _ layout: GroupLayout) {
+        flows = words[place]
+        packets = words[place + 1]
+        bytes = words[place + 2]
         if layout.hasReverse {
-            reversePackets = records[start + layout.reverse]
-            reverseBytes = records[start + layout.reverse + 1]
+            reversePackets = words[place + 3]
+            reverseBytes = words[place + 4]
         }
         if layout.hasTimes {
-            first = records[start + layout.times]
-            last = records[start + layout.times + 1]
+            first = words[place + layout.timesPlace]
+            last = words[place + layout.timesPlace + 1]
         }
+    }
+}
+
+extension GroupLayout {
+    /// Writes a small key, which lies at `key`, as the full key at `fullKey`, whose words are 0.
+    func expand(
+        _ words: Span<UInt64>, _ key: Int, into output: inout MutableSpan<UInt64>, at fullKey: Int
+    ) {
+        for (from, to) in zip(small.parts, full.parts) {
+            if let present = from.present, keyBits(words, key, present, 1) == 0 { continue }
+            if let present = to.present { setKeyBits(&output, fullKey, present, 1, to: 1) }
+            let value = keyBits(words, key, from.start, from.bits)
+            if to.isAddress {
+                setKeyBits(
+                    &output, fullKey, to.start + 64, 64, to: IPAddress.v4Prefix | value)
+            } else {
+                setKeyBits(&output, fullKey, to.start, to.bits, to: value)
+            }
+        }
+    }
+
+    /// One of the values of a full key, a number in the lower half; nil where there is none.
+    func value(_ index: Int, _ words: Span<UInt64>, key: Int) -> IPAddress? {
+        let part = full.parts[index]
+        if let present = part.present, keyBits(words, key, present, 1) == 0 { return nil }
+        if part.bits == 128 {
+            return IPAddress(
+                high: keyBits(words, key, part.start, 64),
+                low: keyBits(words, key, part.start + 64, 64))
+        }
+        return IPAddress(high: 0, low: keyBits(words, key, part.start, part.bits))
     }
 }

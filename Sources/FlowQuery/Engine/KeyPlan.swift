@@ -55,8 +55,17 @@ struct KeyPlan: Sendable {
     /// Whether values are addresses.
     var isAddress: Bool { if case .address = kind { true } else { false } }
 
+    /// Whether every row has a value.
+    var isDense: Bool {
+        switch kind {
+        case .placed: true
+        case .number(let field), .bucket(let field, _), .address(let field, _, _):
+            field.isDense || field == .sampling
+        }
+    }
+
     /// Bits of a value: 8, 16, 32 or 64; for an address those of an IPv4 one.
-    var bits: UInt64 {
+    var bits: Int {
         switch kind {
         case .address: return 32
         case .placed: return 64

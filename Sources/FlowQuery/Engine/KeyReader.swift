@@ -28,12 +28,14 @@ final class KeyReader {
 
     private var mode = Mode.constant
     /// Bitmaps of the rows that have a value; rows without one are number 0.
-    private var present: [EncodedBytes] = []
+    private(set) var present: [EncodedBytes] = []
     /// Whether no row of the block has a value.
-    private var isAbsent = false
-    private let flags = Scratch<UInt8>(pieceRows, repeating: 0)
-    private let values = Scratch<UInt64>(pieceRows, repeating: 0)
-    private let addresses = Scratch<IPAddress>(pieceRows, repeating: .v6Zero)
+    private(set) var isAbsent = false
+    /// Of the rows last read: whether there is a value, and the number, or the address as
+    /// ``AddressCodes`` writes it.
+    let flags = Scratch<UInt8>(pieceRows, repeating: 0)
+    let values = Scratch<UInt64>(pieceRows, repeating: 0)
+    var codes = AddressCodes()
 
     init(_ plan: KeyPlan) { self.plan = plan }
 
@@ -43,6 +45,7 @@ final class KeyReader {
         mode = .constant
         present = []
         isAbsent = false
+        codes.begin(plan)
         switch plan.kind {
         case .number(let field): try begin(field, step: 1, scan)
         case .bucket(let field, let step): try begin(field, step: step, scan)
@@ -185,128 +188,6 @@ final class KeyReader {
             shiftPresent(&ids, flags.span, count: rows.count)
         }
     }
-
-    /// The numbers of a column of numbers, cut to steps.
-    private func fillValues(
-        _ scan: BlockScan, _ rows: RowSet, into values: Scratch<UInt64>
-    ) throws {
-        switch plan.kind {
-        case .number(let field): try scan.numbers(.field(field), rows, into: values)
-        case .bucket(let field, let step):
-            try scan.numbers(.field(field), rows, into: values)
-            for row in 0..<rows.count { values[row] -= values[row] % step }
-        case .placed(let step):
-            try scan.stored(.received, rows, into: values)
-            if let start = try scan.presences(of: .field(.start)) {
-                try scan.stored(.start, rows, into: scan.starts)
-                scan.fillFlags(start, rows, into: flags)
-                for row in 0..<rows.count where flags[row] != 0 { values[row] = scan.starts[row] }
-            }
-            for row in 0..<rows.count { values[row] -= values[row] % step }
-        case .address: break
-        }
-    }
-
-    /// Sets the bits of the key in a batch's records from `first` on, one for each row.
-    func fillKey(
-        _ key: GroupLayout.Key, _ scan: BlockScan, _ rows: RowSet, of table: GroupTable,
-        into batch: GroupBatch, from first: Int
-    ) throws {
-        if isAbsent { return }
-        let (flags, values, addresses) = (flags, values, addresses)
-        let count = rows.count
-        var hasNumbers = false
-        if case .address(let field, let v4, let v6) = plan.kind {
-            hasNumbers = try fillAddresses(field, v4: v4, v6: v6, scan, rows)
-        } else {
-            try fillValues(scan, rows, into: values)
-        }
-        if !present.isEmpty {
-            // Only now: filling the values may use the flags.
-            scan.fillFlags(present, rows, into: flags)
-            var mutable = values.mutable
-            clearAbsent(&mutable, flags.span, count: count)
-        }
-        if hasNumbers, let isNumber = key.isNumber {
-            table.addresses.number(addresses, flag: numberFlag, into: values, count: count)
-            let others = scan.offsets
-            var mutable = others.mutable
-            copyHigh(values.span, into: &mutable, count: count)
-            batch.set(others, count: count, from: first, at: isNumber)
-        }
-        batch.set(values, count: count, from: first, at: key.value)
-        if present.isEmpty {
-            batch.set(1, count: count, from: first, at: key.present)
-        } else {
-            var mutable = values.mutable
-            copyFlags(flags.span, into: &mutable, count: count)
-            batch.set(values, count: count, from: first, at: key.present)
-        }
-    }
-
-    /// Fills the cut addresses: IPv4 as numbers, IPv6 as they are, flagged; answers whether there are
-    /// any of these.
-    private func fillAddresses(
-        _ field: Field, v4: Int, v6: Int, _ scan: BlockScan, _ rows: RowSet
-    ) throws -> Bool {
-        let (values, addresses) = (values, addresses)
-        var numbers = values.mutable
-        guard case .addresses(let dictionary, let codes)? = try scan.column(field)?.values else {
-            // A dense column that is not there has `::` in all rows.
-            var found = addresses.mutable
-            for row in 0..<rows.count {
-                numbers[row] = numberFlag
-                found[row] = .v6Zero
-            }
-            return rows.count > 0
-        }
-        scan.read(codes, base: 0, rows, into: values)
-        var found = addresses.mutable
-        return splitAddresses(
-            &numbers, count: rows.count, of: dictionary.storage.values(as: IPAddress.self),
-            v4: UInt64(truncatingIfNeeded: IPAddress.mask(v4).low) & 0xffff_ffff,
-            v6: IPAddress.mask(v6), into: &found)
-    }
-}
-
-/// Marks a value that is, or is to become, the number of an IPv6 address.
-private let numberFlag: UInt64 = 1 << 32
-
-/// Replaces codes by IPv4 addresses, or by a flag where it is IPv6, which is put beside.
-private func splitAddresses(
-    _ values: inout MutableSpan<UInt64>, count: Int, of entries: Span<IPAddress>, v4: UInt64,
-    v6: IPAddress, into found: inout MutableSpan<IPAddress>
-) -> Bool {
-    precondition(count <= values.count && count <= found.count && !entries.isEmpty)
-    let last = entries.count - 1
-    var flags: UInt64 = 0
-    for row in 0..<count {
-        let code = unsafe min(Int(truncatingIfNeeded: values[unchecked: row]), last)
-        let address = unsafe entries[unchecked: code]
-        if address.isV4 {
-            unsafe values[unchecked: row] = address.low & v4
-        } else {
-            unsafe values[unchecked: row] = numberFlag
-            unsafe found[unchecked: row] = IPAddress(
-                high: address.high & v6.high, low: address.low & v6.low)
-            flags = numberFlag
-        }
-    }
-    return flags != 0
-}
-
-private func copyHigh(
-    _ values: Span<UInt64>, into flags: inout MutableSpan<UInt64>, count: Int
-) {
-    precondition(count <= values.count && count <= flags.count)
-    for row in 0..<count { unsafe flags[unchecked: row] = values[unchecked: row] >> 32 }
-}
-
-private func copyFlags(
-    _ flags: Span<UInt8>, into values: inout MutableSpan<UInt64>, count: Int
-) {
-    precondition(count <= values.count && count <= flags.count)
-    for row in 0..<count { unsafe values[unchecked: row] = UInt64(flags[unchecked: row]) }
 }
 
 extension IPAddress {

@@ -8,7 +8,7 @@ extension QueryEngine {
     public func explain(_ request: QueryRequest) -> String {
         let plan = plan(request)
         let scan = BlockScan(plan)
-        var counts = (pruned: 0, whole: 0, evaluated: 0)
+        var counts = (pruned: blocksPassedOver, whole: 0, evaluated: 0)
         var rows = 0
         var hasReverse = false
         for block in blocks {
@@ -28,7 +28,7 @@ extension QueryEngine {
         return """
             filter   \(filter.explained)
             answer   \(request.kind.explained)
-            blocks   \(blocks.count): \(counts.pruned) spared by their summaries, \
+            blocks   \(blocks.count + blocksPassedOver): \(counts.pruned) spared by their summaries, \
             \(counts.whole) taken whole, \(counts.evaluated) to be filtered
             rows     \(rows) to be filtered
             columns  \(columns(request, plan, hasReverse).map(\.name).joined(separator: ", "))

@@ -16,6 +16,28 @@ private struct DecodedRun {
     var rows: FlowRows
 }
 
+/// What one worker sorts, and why it stopped.
+private final class FlowSorting {
+    let ranking: FlowRanking
+    let sorter: RowSorter
+    private(set) var failure: (any Error)?
+
+    init(ranking: FlowRanking, sorter: RowSorter) {
+        self.ranking = ranking
+        self.sorter = sorter
+    }
+
+    /// Adds the block's rows that pass.
+    func process(_ block: any BlockSource, number: Int, _ fields: [FlowOutput]) {
+        if failure != nil { return }
+        do {
+            try ranking.process(block, number: number, fields, into: sorter)
+        } catch {
+            failure = error
+        }
+    }
+}
+
 extension QueryEngine {
     /// Flows in the order stored, written while later blocks are read.
     func storedFlows(
@@ -57,8 +79,59 @@ extension QueryEngine {
         try writer.end(footing: footing(parts))
     }
 
-    /// Flows in a wanted order: ranks first, then only the rows that are in the answer.
+    /// Flows in a wanted order.
+    ///
+    /// A few are ranked first, and then only the rows that are in the answer are decoded. Many are
+    /// decoded as they are found, and sorted in memory or by way of temporary files.
     func sortedFlows(
+        _ request: QueryRequest, _ fields: [FlowOutput], sort: FlowSort, limit: Int,
+        _ writer: any AnswerWriter
+    ) throws {
+        let layout = RowLayout(fields, sortedBy: sort.quantity)
+        // Every worker ranks as many, and of the decoded rows there are these at most.
+        let workers = workerCount(asked: request.threads, blocks: blocks.count)
+        let octets = layout.stride * 2 + MemoryLayout<FlowRank>.stride * (workers + 1)
+        if limit > 0, limit <= request.memory / octets {
+            try leadingFlows(request, fields, sort: sort, limit: limit, writer)
+        } else {
+            try allFlows(request, fields, sort: sort, limit: limit, layout, writer)
+        }
+    }
+
+    /// All flows, sorted; those after the limit are not written.
+    private func allFlows(
+        _ request: QueryRequest, _ fields: [FlowOutput], sort: FlowSort, limit: Int,
+        _ layout: RowLayout, _ writer: any AnswerWriter
+    ) throws {
+        let plan = plan(request)
+        let workers = workerCount(asked: request.threads, blocks: blocks.count)
+        let share = request.memory / 4 * 3 / workers
+        let sorts = (0..<workers).map { _ in
+            FlowSorting(
+                ranking: FlowRanking(plan, sort: sort, limit: 0),
+                sorter: RowSorter(layout, memory: share))
+        }
+        forEachBlock(blocks.count, workers: workers) { worker, index in
+            sorts[worker].process(blocks[index], number: index, fields)
+        }
+        var parts = ScanFooting()
+        for sort in sorts {
+            if let failure = sort.failure { throw failure }
+            parts.add(sort.ranking.scan.footing)
+        }
+        try writer.begin(columns: fields.map(\.column))
+        var written = 0
+        let merge = RunMerge(sorts.map(\.sorter), layout, memory: request.memory / 4)
+        try merge.forEach { cells in
+            try writer.row(cells)
+            written += 1
+            return limit == 0 || written < limit
+        }
+        try writer.end(footing: footing(parts))
+    }
+
+    /// The first flows of an order: ranks first, then only the rows that are in the answer.
+    private func leadingFlows(
         _ request: QueryRequest, _ fields: [FlowOutput], sort: FlowSort, limit: Int,
         _ writer: any AnswerWriter
     ) throws {

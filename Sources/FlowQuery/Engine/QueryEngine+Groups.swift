@@ -11,44 +11,29 @@ extension QueryEngine {
             throw QueryError.tooManyKeys(keys.count)
         }
         let keys = try keys.map { try KeyPlan($0) }
-        let isRate = order == .pps || order == .bps
-        let (table, parts) = collect(request, keys, withTimes: isRate)
+        var groups = try collect(request, keys, order: order, limit: top)
 
-        var leading = Leading<GroupRank>(limit: top > 0 ? top : Int.max)
-        let precedes = { (a: GroupRank, b: GroupRank) in
-            a.value != b.value ? a.value > b.value : table.precedes(a.place, b.place)
-        }
-        var ranks: [GroupRank] = []
-        if top == 0 { ranks.reserveCapacity(table.count) }
-        var whole: UInt64 = 0
-        for (number, part) in table.parts.enumerated() {
-            let records = part.records
-            for group in 0..<part.count {
-                let sums = GroupSums(records, at: group * table.layout.stride, table.layout)
-                whole = whole.clampedAdding(sums.shared(order))
-                let rank = GroupRank(
-                    value: sums.value(order),
-                    place: .init(part: Int32(number), group: UInt32(group)))
-                if top > 0 { leading.offer(rank, by: precedes) } else { ranks.append(rank) }
-            }
-        }
-        if top > 0 { ranks = leading.elements }
-        ranks.sort(by: precedes)
-
-        let hasReverse = parts.hasReverse
+        let hasReverse = groups.footing.hasReverse
         var columns = keys.map(\.column) + sumColumns(hasReverse)
-        if !order.isSum { columns.append(AnswerColumn(name: order.rawValue, meaning: .number)) }
+        if order.sumPlace == nil {
+            columns.append(AnswerColumn(name: order.rawValue, meaning: .number))
+        }
         columns.append(AnswerColumn(name: "share", meaning: .number))
         try writer.begin(columns: columns)
-        for rank in ranks {
-            let sums = table.sums(of: rank.place)
-            var cells = table.cells(of: rank.place, keys) + sums.cells(hasReverse)
-            if !order.isSum { cells.append(.number(rank.value)) }
-            cells.append(.real(whole == 0 ? 0 : Double(sums.shared(order)) / Double(whole)))
+        var written = 0
+        while top == 0 || written < top, let record = try groups.records.next() {
+            let sums = groups.sums(of: record)
+            var cells = groups.cells(of: record, keys) + sums.cells(hasReverse)
+            if order.sumPlace == nil { cells.append(.number(sums.value(order))) }
+            cells.append(
+                .real(
+                    groups.whole == 0
+                        ? 0 : Double(sums.shared(order)) / Double(groups.whole)))
             try writer.row(cells)
+            written += 1
         }
-        var footing = footing(parts)
-        footing.groups = UInt64(table.count)
+        var footing = footing(groups.footing)
+        footing.groups = groups.count
         try writer.end(footing: footing)
     }
 
@@ -61,14 +46,33 @@ extension QueryEngine {
         if keys.isEmpty, let from = request.from, let to = request.to, from < to {
             try checkBuckets(from / step, (to - 1) / step)
         }
-        let (table, parts) = collect(request, plans, withTimes: false)
-
-        let order = table.places.sorted(by: table.precedes)
-        func bucket(_ place: GroupTable.Place) -> UInt64 {
-            (table.value(0, of: place)?.low ?? 0) / step
+        var groups = try collect(request, plans, order: nil, limit: 0)
+        let hasReverse = groups.footing.hasReverse
+        if keys.isEmpty {
+            try bareSeries(request, step: step, &groups, writer)
+        } else {
+            try writer.begin(columns: plans.map(\.column) + sumColumns(hasReverse))
+            while let record = try groups.records.next() {
+                try writer.row(
+                    groups.cells(of: record, plans) + groups.sums(of: record).cells(hasReverse))
+            }
         }
-        var first = order.first.map(bucket)
-        var last = order.last.map(bucket)
+        try writer.end(footing: footing(groups.footing))
+    }
+
+    /// One row a bucket, empty ones too.
+    private func bareSeries(
+        _ request: QueryRequest, step: UInt64, _ groups: inout RankedGroups,
+        _ writer: any AnswerWriter
+    ) throws {
+        var buckets: [(place: UInt64, sums: GroupSums)] = []
+        while let record = try groups.records.next() {
+            let words = record.words
+            let start = groups.layout.value(0, words.span, key: record.start + 1)?.low ?? 0
+            buckets.append((start / step, groups.sums(of: record)))
+        }
+        var first = buckets.first?.place
+        var last = buckets.last?.place
         // With an overlapping window flows may start before it: their buckets are shown too.
         if let from = request.from,
             let end = last ?? request.to.map({ $0.clampedSubtracting(1) / step })
@@ -79,105 +83,27 @@ extension QueryEngine {
         if let to = request.to, to > 0, let start = first {
             last = max(last ?? start, (to - 1) / step)
         }
-        if keys.isEmpty, let first, let last, first <= last { try checkBuckets(first, last) }
-        let hasReverse = parts.hasReverse
-        try writer.begin(columns: plans.map(\.column) + sumColumns(hasReverse))
-        if keys.isEmpty, let first, let last, first <= last {
-            var next = order.makeIterator()
-            var group = next.next()
-            for place in first...last {
-                if let found = group, bucket(found) == place {
-                    try writer.row(
-                        [.number(place * step)] + table.sums(of: found).cells(hasReverse))
-                    group = next.next()
-                } else {
-                    try writer.row([.number(place * step)] + GroupSums().cells(hasReverse))
-                }
-            }
-        } else {
-            for group in order {
-                try writer.row(
-                    table.cells(of: group, plans) + table.sums(of: group).cells(hasReverse))
-            }
+        let hasReverse = groups.footing.hasReverse
+        let columns = [try KeyPlan(placedIn: step).column] + sumColumns(hasReverse)
+        guard let first, let last, first <= last else {
+            try writer.begin(columns: columns)
+            return
         }
-        try writer.end(footing: footing(parts))
+        try checkBuckets(first, last)
+        try writer.begin(columns: columns)
+        var next = 0
+        for place in first...last {
+            var sums = GroupSums()
+            if next < buckets.count, buckets[next].place == place {
+                sums = buckets[next].sums
+                next += 1
+            }
+            try writer.row([.number(place * step)] + sums.cells(hasReverse))
+        }
     }
 
     private func checkBuckets(_ first: UInt64, _ last: UInt64) throws {
         let buckets = (last - first).clampedAdding(1)
         if buckets > QueryError.bucketsMax { throw QueryError.tooManyBuckets(buckets) }
-    }
-
-    private func collect(
-        _ request: QueryRequest, _ keys: [KeyPlan], withTimes: Bool
-    ) -> (GroupTable, ScanFooting) {
-        let plan = plan(request)
-        let workers = workerCount(asked: request.threads, blocks: blocks.count)
-        let layout = GroupLayout(
-            keys, hasReverse: blocks.contains { $0.hasReverse }, hasTimes: withTimes)
-        let table = GroupTable(layout, seed: UInt64.random(in: 0...UInt64.max))
-        let scans = (0..<workers).map { _ in GroupScan(plan, keys: keys, into: table) }
-        forEachBlock(blocks.count, workers: workers) { worker, index in
-            scans[worker].process(blocks[index])
-        }
-        var parts = scans[0].scan.footing
-        for other in scans.dropFirst() { parts.add(other.scan.footing) }
-        return (table, parts)
-    }
-}
-
-private struct GroupRank {
-    var value: UInt64
-    var place: GroupTable.Place
-}
-
-extension GroupOrder {
-    /// Whether groups are ordered by one of the sums that every answer shows.
-    fileprivate var isSum: Bool {
-        switch self {
-        case .flows, .packets, .bytes: true
-        case .pps, .bps, .bpp: false
-        }
-    }
-}
-
-extension GroupSums {
-    /// What groups are ordered by.
-    fileprivate func value(_ order: GroupOrder) -> UInt64 {
-        // Without a start `first` is the largest number, without an end `last` is 0: no time.
-        let duration = last.clampedSubtracting(first)
-        return switch order {
-        case .flows: flows
-        case .packets: packets
-        case .bytes: bytes
-        case .pps: packets.times(1000, over: duration)
-        case .bps: bytes.times(8000, over: duration)
-        case .bpp: bytes.times(1, over: packets)
-        }
-    }
-
-    /// What the share is taken of: rates have none, so theirs is of the octets.
-    fileprivate func shared(_ order: GroupOrder) -> UInt64 {
-        switch order {
-        case .flows: flows
-        case .packets: packets
-        case .bytes, .pps, .bps, .bpp: bytes
-        }
-    }
-}
-
-extension GroupTable {
-    /// All groups.
-    fileprivate var places: [Place] {
-        parts.enumerated().flatMap { number, part in
-            (0..<part.count).map { Place(part: Int32(number), group: UInt32($0)) }
-        }
-    }
-
-    /// The key of a group as cells.
-    fileprivate func cells(of place: Place, _ keys: [KeyPlan]) -> [Cell] {
-        keys.enumerated().map { index, key in
-            value(index, of: place).map { key.cell($0) } ?? .null
-        }
     }
 }

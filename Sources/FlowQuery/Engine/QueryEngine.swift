@@ -7,6 +7,9 @@ public import FlowStore
 public struct QueryEngine {
     let blocks: [any BlockSource]
     let rates: RateTable
+    private let window: StoreWindow
+    /// Blocks of segments that were not opened, as they lie outside the window.
+    let blocksPassedOver: Int
     private let segmentsDamaged: Int
     private let rowsDamaged: UInt64
 
@@ -16,14 +19,20 @@ public struct QueryEngine {
     public init(blocks: [any BlockSource], rates: SamplingRates) {
         self.blocks = blocks
         self.rates = RateTable(rates)
+        window = StoreWindow()
+        blocksPassedOver = 0
         segmentsDamaged = 0
         rowsDamaged = 0
     }
 
     /// An engine over a store as it is now; what could not be opened of it is in every footing.
+    ///
+    /// It answers requests within the window for which the store was opened.
     public init(_ store: StoreReader) {
         blocks = store.blocks
         rates = RateTable(store.rates)
+        window = store.window
+        blocksPassedOver = store.passedOver.reduce(0) { $0 + $1.blocks }
         segmentsDamaged = store.damaged.count
         rowsDamaged = store.damaged.reduce(0) { $0 &+ $1.info.rows }
     }
@@ -32,6 +41,7 @@ public struct QueryEngine {
     ///
     /// Throws ``QueryError`` where the request makes no sense, and what the writer throws.
     public func run(_ request: QueryRequest, into writer: any AnswerWriter) throws {
+        precondition(window.covers(request.window), "the store was opened for another time")
         switch request.kind {
         case .total: try total(request, writer)
         case .groups(let keys, let order, let top):
@@ -70,8 +80,8 @@ public struct QueryEngine {
     /// The footing of the whole answer.
     func footing(_ parts: ScanFooting) -> Footing {
         var footing = Footing()
-        footing.blocks = blocks.count
-        footing.blocksPruned = parts.blocksPruned
+        footing.blocks = blocks.count + blocksPassedOver
+        footing.blocksPruned = parts.blocksPruned + blocksPassedOver
         footing.rowsScanned = parts.rowsScanned
         footing.flowsOfUnknownRate = parts.flowsOfUnknownRate
         footing.flowsWithoutStart = parts.flowsWithoutStart

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A request that cannot be answered.
 public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Rows cannot be grouped by this column.
@@ -10,6 +12,10 @@ public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooManyKeys(Int)
     /// The window has more buckets than an answer may have.
     case tooManyBuckets(UInt64)
+    /// The system gave no memory for groups.
+    case memoryRefused(octets: UInt64, errno: Int32)
+    /// What does not fit into memory could not be written to a temporary file, or not read again.
+    case spillFailed(directory: String, errno: Int32)
 
     /// Keys of one request at most.
     public static let keysMax = 32
@@ -30,6 +36,17 @@ public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
         case .tooManyBuckets(let count):
             "the series would have \(count) buckets; at most \(Self.bucketsMax) are possible: choose "
                 + "a longer step or a shorter window"
+        case .memoryRefused(let octets, let number):
+            "the system gave no memory for groups (\(octets) octets): \(Self.text(number)); "
+                + "try a smaller --memory"
+        case .spillFailed(let directory, let number):
+            "a temporary file in \(directory) for groups that do not fit into memory: "
+                + "\(Self.text(number)); name another folder with --temp-dir or allow more with "
+                + "--memory"
         }
+    }
+
+    private static func text(_ number: Int32) -> String {
+        unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
     }
 }

@@ -1,4 +1,5 @@
 public import FlowModel
+public import FlowStore
 
 /// What rows are grouped by.
 public enum GroupKey: Hashable, Sendable {
@@ -86,10 +87,20 @@ public struct QueryRequest: Sendable {
     public var kind: Kind
     /// Threads; 0 = one a core.
     public var threads = 0
+    /// Octets that rows and groups may take before they go to temporary files.
+    public var memory = 1 << 30
+    /// Octets of groups in memory at most, then they go to temporary files; 0 = a quarter of the
+    /// machine's memory, at least 256 MiB.
+    public var memoryOctets = 0
+    /// The folder for temporary files; nil = `$TMPDIR`, else `/tmp`.
+    public var temporaryDirectory: String?
 
     /// Makes a request.
     public init(filter: FlowExpression, kind: Kind) {
         self.filter = filter
         self.kind = kind
     }
+
+    /// The time that the answer can depend on, which a store is opened for.
+    public var window: StoreWindow { StoreWindow(from: from, to: to, overlap: overlap) }
 }

@@ -2,10 +2,12 @@
 public struct FilterError: Error, Hashable, Sendable {
     /// What is wrong.
     public enum Kind: Hashable, Sendable {
-        /// More octets than ``FilterError/filterBytesMax``.
-        case tooLong(Int)
-        /// Parentheses and `not` nested deeper than ``FilterError/depthMax``.
-        case tooDeep
+        /// More octets than ``FilterRules/bytesMax``.
+        case tooLong(Int, limit: Int)
+        /// Parentheses and `not` nested deeper than ``FilterRules/depthMax``.
+        case tooDeep(limit: Int)
+        /// More terms and values than ``FilterRules/termsMax``.
+        case tooManyTerms(limit: Int)
         /// A character that means nothing here.
         case unexpectedCharacter(String)
         /// A quote without its end.
@@ -36,31 +38,64 @@ public struct FilterError: Error, Hashable, Sendable {
         case emptyList
         /// Host bits and network bits mixed in a dotted mask.
         case notAMask(String)
-        /// A name where an address must stand.
-        case hostName(String)
         /// A word of nfdump's that this version does not have.
         case unsupported(String, why: String)
+        /// Something that ``FilterRules`` do not allow this filter.
+        case notAllowed(Resource, String)
+        /// A name of a set with other characters than letters, digits, `_`, `-` and `.`.
+        case badSetName(String)
+        /// There is no set of that name.
+        case unknownSet(String, known: Int)
+        /// A set, file or name that could not be had.
+        case unavailable(String, why: String)
+        /// A line of a list with two addresses in it.
+        case secondAddress(String)
+        /// An included file without a term.
+        case emptyInclude(String)
+        /// A file that includes itself; each file includes the next.
+        case includeCycle([String])
+        /// Files included by files included by files …
+        case includeTooDeep([String], limit: Int)
     }
 
-    /// Octets of a filter at most.
-    public static let filterBytesMax = 65_536
-    /// Nesting at most.
-    public static let depthMax = 100
+    /// What a filter may reach outside its own text.
+    public enum Resource: Hashable, Sendable {
+        /// `in FILE`.
+        case file
+        /// `@include FILE`.
+        case include
+        /// A host's name in the place of an address.
+        case hostName
+    }
+
+    /// A file that the text stood in.
+    public struct Source: Hashable, Sendable {
+        /// Its path.
+        public let path: String
+        /// The number of the first line of ``FilterError/filter``, from 1.
+        public let firstLine: Int
+    }
 
     /// What is wrong.
     public let kind: Kind
     /// Where: octets of the filter's UTF-8.
     public let place: Range<Int>
-    /// The whole filter.
+    /// The whole filter; of an included file its text, of a list its line.
     public let filter: String
     /// The word that was probably meant.
     public let suggestion: String?
+    /// The file that ``filter`` stands in; nil where it is the filter itself.
+    public let source: Source?
 
-    init(_ kind: Kind, at place: Range<Int>, in filter: String, suggestion: String? = nil) {
+    init(
+        _ kind: Kind, at place: Range<Int>, in filter: String, suggestion: String? = nil,
+        source: Source? = nil
+    ) {
         self.kind = kind
         self.place = place
         self.filter = filter
         self.suggestion = suggestion
+        self.source = source
     }
 
     /// The columns of the place within its line, counted in characters from 1.
@@ -73,7 +108,8 @@ public struct FilterError: Error, Hashable, Sendable {
 
     /// The line of the place, from 1.
     public var lineNumber: Int {
-        1 + filter.utf8.prefix(place.lowerBound).count { $0 == UInt8(ascii: "\n") }
+        (source?.firstLine ?? 1)
+            + filter.utf8.prefix(place.lowerBound).count { $0 == UInt8(ascii: "\n") }
     }
 
     private var line: Range<Int> {
@@ -98,10 +134,15 @@ extension FilterError: CustomStringConvertible {
     public var message: String {
         var text = what
         if let suggestion { text += "; did you mean ‘\(suggestion)’?" }
-        if case .tooLong = kind { return text }
-        let line = lineNumber
-        return text + (line > 1 ? " (line \(line), column " : " (column ")
-            + "\(columns.lowerBound))"
+        var whereabouts: [String] = []
+        if let source { whereabouts.append(Self.path(source.path)) }
+        if case .tooLong = kind {
+        } else {
+            let line = lineNumber
+            if line > 1 || source != nil { whereabouts.append("line \(line)") }
+            whereabouts.append("column \(columns.lowerBound)")
+        }
+        return whereabouts.isEmpty ? text : text + " (\(whereabouts.joined(separator: ", ")))"
     }
 
     /// The message, the line of the filter and a caret under the place.
@@ -127,9 +168,10 @@ extension FilterError: CustomStringConvertible {
 
     private var what: String {
         switch kind {
-        case .tooLong(let count):
-            "the filter has \(count) octets, the limit is \(Self.filterBytesMax)"
-        case .tooDeep: "nested deeper than \(Self.depthMax)"
+        case .tooLong(let count, let limit):
+            "the filter has \(count) octets, the limit is \(limit)"
+        case .tooDeep(let limit): "nested deeper than \(limit)"
+        case .tooManyTerms(let limit): "more than \(limit) terms and values"
         case .unexpectedCharacter(let character):
             switch character {
             case "&": "a single ‘&’ means nothing here; write ‘and’ or ‘&&’"
@@ -160,10 +202,38 @@ extension FilterError: CustomStringConvertible {
         case .backwardRange(let text): "‘\(Self.quotable(text))’ runs backwards"
         case .emptyList: "the list is empty"
         case .notAMask(let text): "‘\(Self.quotable(text))’ is not a netmask: ones, then zeros"
-        case .hostName(let text):
-            "names are not looked up here; write the address of ‘\(Self.quotable(text))’"
         case .unsupported(let word, let why): "‘\(word)’ is not available: \(why)"
+        case .notAllowed(let resource, let text): Self.refusal(of: resource, text)
+        case .badSetName(let name):
+            "‘@\(Self.quotable(name))’ is no name of a set: letters, digits, ‘_’, ‘-’ and ‘.’"
+        case .unknownSet(let name, let known):
+            "there is no set ‘@\(Self.quotable(name))’" + (known == 0 ? ", nor any other" : "")
+        case .unavailable(let name, let why): "‘\(Self.path(name))’: \(why)"
+        case .secondAddress(let text):
+            "a second address in the line, ‘\(Self.quotable(text))’; a range is written A-B, "
+                + "a network A/24"
+        case .emptyInclude(let path): "‘\(Self.path(path))’ holds no filter"
+        case .includeCycle(let chain): "a file includes itself: \(Self.arrows(chain))"
+        case .includeTooDeep(let chain, let limit):
+            "more than \(limit) files include each other: \(Self.arrows(chain))"
         }
+    }
+
+    private static func refusal(of resource: Resource, _ text: String) -> String {
+        let text = quotable(text)
+        return switch resource {
+        case .file:
+            "this filter may not read files such as ‘\(text)’; it may name a set: in @name"
+        case .include: "this filter may not include files such as ‘\(text)’"
+        case .hostName: "names are not looked up here; write the address of ‘\(text)’"
+        }
+    }
+
+    /// A path is of no use in part.
+    private static func path(_ path: String) -> String { quotable(path, upTo: 1000) }
+
+    private static func arrows(_ chain: [String]) -> String {
+        chain.map { "‘\(path($0))’" }.joined(separator: " → ")
     }
 
     private static func alternatives(_ words: [String]) -> String {
@@ -172,12 +242,12 @@ extension FilterError: CustomStringConvertible {
     }
 
     /// Text of the user's that is fit to be echoed: short, and without what a terminal would obey.
-    private static func quotable(_ text: String) -> String {
+    private static func quotable(_ text: String, upTo length: Int = 60) -> String {
         var clean = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars.prefix(60) {
+        for scalar in text.unicodeScalars.prefix(length) {
             let isControl = scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
             clean.append(isControl ? "\u{fffd}" : scalar)
         }
-        return String(clean) + (text.unicodeScalars.count > 60 ? "…" : "")
+        return String(clean) + (text.unicodeScalars.count > length ? "…" : "")
     }
 }

@@ -41,26 +41,38 @@ enum Comparison: Hashable {
 /// Cuts a filter into tokens.
 struct FilterLexer {
     let filter: String
+    private let source: FilterError.Source?
     private let text: [UInt8]
     private var position = 0
 
-    init(_ filter: String) {
+    private init(_ filter: String, _ source: FilterError.Source?) {
         self.filter = filter
+        self.source = source
         text = Array(filter.utf8)
     }
 
     /// All tokens, the last of kind `end`.
-    static func tokens(of filter: String) throws(FilterError) -> [FilterToken] {
-        guard filter.utf8.count <= FilterError.filterBytesMax else {
-            throw FilterError(.tooLong(filter.utf8.count), at: 0..<0, in: filter)
+    ///
+    /// - Parameters:
+    ///   - bytesMax: octets that the filter may have.
+    ///   - source: the file that it stands in.
+    static func tokens(
+        of filter: String, bytesMax: Int, source: FilterError.Source?
+    ) throws(FilterError) -> [FilterToken] {
+        var lexer = FilterLexer(filter, source)
+        guard lexer.text.count <= bytesMax else {
+            throw lexer.error(.tooLong(lexer.text.count, limit: bytesMax), at: 0..<0)
         }
-        var lexer = FilterLexer(filter)
         var tokens: [FilterToken] = []
         while true {
             let token = try lexer.next()
             tokens.append(token)
             if token.kind == .end { return tokens }
         }
+    }
+
+    private func error(_ kind: FilterError.Kind, at place: Range<Int>) -> FilterError {
+        FilterError(kind, at: place, in: filter, source: source)
     }
 
     private mutating func next() throws(FilterError) -> FilterToken {
@@ -97,7 +109,7 @@ struct FilterLexer {
             // The rest of a character of several octets belongs to the error too.
             while position < text.count, text[position] & 0xc0 == 0x80 { position += 1 }
             let character = String(decoding: text[start..<position], as: UTF8.self)
-            throw FilterError(.unexpectedCharacter(character), at: start..<position, in: filter)
+            throw error(.unexpectedCharacter(character), at: start..<position)
         }
     }
 
@@ -127,7 +139,7 @@ struct FilterLexer {
             position += 1
         }
         guard position < text.count, text[position] == quote else {
-            throw FilterError(.unterminatedQuote, at: start..<position, in: filter)
+            throw error(.unterminatedQuote, at: start..<position)
         }
         position += 1
         let content = String(decoding: text[(start + 1)..<(position - 1)], as: UTF8.self)

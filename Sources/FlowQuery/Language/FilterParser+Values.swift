@@ -17,14 +17,14 @@ extension FilterParser {
         let token = advance()
         if token.kind == .word && token.text.hasPrefix("@") {
             throw error(
-                .unsupported(token.text, why: "named address sets are not in this version yet"),
-                at: token.place)
+                .notAValue(token.text, of: subject.kind.noun), at: token.place,
+                suggestion: "in \(token.text)")
         }
         switch subject.kind {
         case .address(let isNet):
             return .addresses(try addresses(token, isNet: isNet, isInList: isInList))
         case .instant:
-            guard let instants = times.instants(token.text) else {
+            guard let instants = context.times.instants(token.text) else {
                 throw error(.notAValue(token.text, of: subject.kind.noun), at: token.place)
             }
             return .numbers(instants, isSpan: false)
@@ -210,7 +210,7 @@ extension FilterParser {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         if parts.count == 2 {
             guard let (base, _) = Self.network(String(parts[0])) else {
-                throw notAnAddress(text, at: place)
+                throw error(.notAValue(text, of: "an address"), at: place)
             }
             return try block(base, String(parts[1]), at: place)
         }
@@ -228,22 +228,15 @@ extension FilterParser {
             let high = IPAddress(String(ends[1])), low.isV4 == high.isV4
         {
             guard low <= high else { throw error(.backwardRange(text), at: place) }
-            let range = IntervalSet([low...high])
-            return low.isV4 ? range : range.intersection(IntervalSet.v4.complement())
+            return low.isV4 ? IntervalSet([low...high]) : IntervalSet(v6: low...high)
         }
-        guard isNet, let (base, length) = Self.network(text) else {
-            throw notAnAddress(text, at: place)
+        if isNet, let (base, length) = Self.network(text) {
+            return try block(base, String(length), at: place)
         }
-        return try block(base, String(length), at: place)
-    }
-
-    private func notAnAddress(_ text: String, at place: Range<Int>) -> FilterError {
-        let isName = text.utf8.contains {
-            (103...122).contains($0 | 0x20)
-                || (97...102).contains($0 | 0x20) && !text.utf8.contains(UInt8(ascii: ":"))
+        guard !isNet, Self.isHostName(text) else {
+            throw error(.notAValue(text, of: ValueKind.address(isNet: isNet).noun), at: place)
         }
-        return error(
-            isName ? .hostName(text) : .notAValue(text, of: "an address"), at: place)
+        return try addresses(ofHost: text, at: place)
     }
 
     /// The block of an address and a length or a dotted mask; host bits are cleared.

@@ -1,36 +1,41 @@
 import FlowModel
 
-extension FlowExpression {
-    /// Reads a filter in the language of `docs/filter.md`; an empty text is `any`.
-    ///
-    /// - Parameter times: what `-1h` counts from, and the zone of times without one.
-    public init(parsing filter: String, times: TimeText = TimeText()) throws(FilterError) {
-        var parser = FilterParser(
-            filter: filter, tokens: try FilterLexer.tokens(of: filter), times: times)
-        self = try parser.whole()
-    }
-}
-
 /// Recursive descent over the grammar of `docs/filter.md`.
 ///
 ///     disjunction := conjunction { (or | "||") conjunction }
 ///     conjunction := negation { (and | "&&") negation }
 ///     negation    := { not | "!" } ( "(" disjunction ")" | term )
-///     term        := phrase [ [comparison] value | [not] in (list | value) ]
+///     term        := "@include" FILE | phrase [ [comparison] value | [not] in (list | element) ]
+///     element     := value | "@"name | FILE
 ///
 /// A phrase is the longest row of words that ``FilterVocabulary`` knows.
 struct FilterParser {
     let filter: String
     let tokens: [FilterToken]
-    let times: TimeText
+    /// The file that the text stands in; nil for the filter itself.
+    let source: FilterError.Source?
+    /// What this parser has in common with those of included files.
+    var context: FilterContext
     private var position = 0
-    private var depth = 0
+    private(set) var depth: Int
 
-    init(filter: String, tokens: [FilterToken], times: TimeText) {
+    /// - Parameters:
+    ///   - source: the file that the text stands in.
+    ///   - depth: how deep it stands in the filter that includes it.
+    init(
+        _ filter: String, _ context: FilterContext, source: FilterError.Source? = nil,
+        depth: Int = 0
+    ) throws(FilterError) {
         self.filter = filter
-        self.tokens = tokens
-        self.times = times
+        self.context = context
+        self.source = source
+        self.depth = depth
+        tokens = try FilterLexer.tokens(
+            of: filter, bytesMax: context.rules.bytesMax, source: source)
     }
+
+    /// Whether there is nothing but blanks and comments.
+    var isEmpty: Bool { tokens.count == 1 }
 
     /// The token to be read next; the last one, `end`, is never passed.
     var current: FilterToken { tokens[position] }
@@ -48,7 +53,15 @@ struct FilterParser {
     func error(
         _ kind: FilterError.Kind, at place: Range<Int>, suggestion: String? = nil
     ) -> FilterError {
-        FilterError(kind, at: place, in: filter, suggestion: suggestion)
+        FilterError(kind, at: place, in: filter, suggestion: suggestion, source: source)
+    }
+
+    /// Counts a term or a value.
+    mutating func count(at place: Range<Int>) throws(FilterError) {
+        context.terms += 1
+        guard context.terms <= context.rules.termsMax else {
+            throw error(.tooManyTerms(limit: context.rules.termsMax), at: place)
+        }
     }
 
     mutating func whole() throws(FilterError) -> FlowExpression {
@@ -85,8 +98,8 @@ struct FilterParser {
         var count = 0
         while current.kind == .not {
             count += 1
-            guard depth + count <= FilterError.depthMax else {
-                throw error(.tooDeep, at: current.place)
+            guard depth + count <= context.rules.depthMax else {
+                throw error(.tooDeep(limit: context.rules.depthMax), at: current.place)
             }
             isNegated.toggle()
             advance()
@@ -94,8 +107,8 @@ struct FilterParser {
         let expression: FlowExpression
         if current.kind == .open {
             let opening = advance()
-            guard depth < FilterError.depthMax else {
-                throw error(.tooDeep, at: opening.place)
+            guard depth < context.rules.depthMax else {
+                throw error(.tooDeep(limit: context.rules.depthMax), at: opening.place)
             }
             depth += 1
             expression = try disjunction()
@@ -124,6 +137,8 @@ struct FilterParser {
         guard current.kind == .word else {
             throw error(.expectedTerm(found: current.text), at: current.place)
         }
+        try count(at: current.place)
+        if current.lower == "@include" { return try include() }
         let (phrase, entry, place) = try phrase()
         switch entry {
         case .fixed(let expression): return expression
@@ -194,27 +209,35 @@ struct FilterParser {
         return subject.expression(comparison, [literal])
     }
 
-    /// The values after `in`: a list in brackets, or one value without them.
+    /// The values after `in`: a list in brackets, or one element without them.
     private mutating func list(
         of subject: FilterSubject, _ phrase: String
     ) throws(FilterError) -> [FilterLiteral] {
         guard current.kind == .openList || current.kind == .open else {
+            if let found = try reference(of: subject, phrase, isInList: false) { return found }
             return [try value(of: subject, phrase, isInList: false)]
         }
         let opening = advance()
         let closing: FilterToken.Kind = opening.kind == .open ? .close : .closeList
         var values: [FilterLiteral] = []
+        var isEmpty = true
         while current.kind != closing {
             if current.kind == .comma {
                 advance()
             } else if current.kind == .end {
                 throw error(.unbalanced(opening.text), at: opening.place)
             } else {
-                values.append(try value(of: subject, phrase, isInList: true))
+                isEmpty = false
+                try count(at: current.place)
+                if let found = try reference(of: subject, phrase, isInList: true) {
+                    values += found
+                } else {
+                    values.append(try value(of: subject, phrase, isInList: true))
+                }
             }
         }
         let end = advance()
-        guard !values.isEmpty else {
+        guard !isEmpty else {
             throw error(.emptyList, at: opening.place.lowerBound..<end.place.upperBound)
         }
         return values

@@ -119,11 +119,13 @@ struct FilterSubject {
             switch literal {
             case .numbers(let range, _): numbers.append(range)
             case .letters(let letters): numbers.append(letters...letters)
-            case .addresses(let set): blocks += set.ranges
+            case .addresses(let set): if literals.count > 1 { blocks += set.ranges }
             }
         }
         if case .address = kind {
-            let addresses = IntervalSet(blocks)
+            // A set of a million is not copied.
+            var addresses = IntervalSet(blocks)
+            if literals.count == 1, case .addresses(let set) = literals[0] { addresses = set }
             return equality(isNegated: comparison == .notEqual) {
                 .addresses($0, addresses)
             } opposite: {

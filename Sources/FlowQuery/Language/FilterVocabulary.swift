@@ -259,7 +259,6 @@ enum FilterVocabulary {
             for phrase in ["exporter id", "exporter sysid", "ident"] {
                 entries[phrase] = .unsupported(number)
             }
-            entries["@include"] = .unsupported("files of filters are not in this version yet")
             for phrase in ["count", "cnt"] {
                 entries[phrase] = .unsupported("records are not numbered; see --limit")
             }

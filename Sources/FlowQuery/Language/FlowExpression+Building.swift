@@ -40,60 +40,56 @@ extension FlowExpression {
         }
     }
 
+    /// Joins the operands: what they say of one quantity becomes one test, what decides alone is all.
     private static func combine(
         _ operands: [FlowExpression], conjunction: Bool
     ) -> FlowExpression {
         var terms: [FlowExpression] = []
-        var numbers: [Quantity: (place: Int, set: IntervalSet<UInt64>)] = [:]
-        var addresses: [Quantity: (place: Int, set: IntervalSet<IPAddress>)] = [:]
-        // Ranges over one quantity are collected and merged once, so a chain of n `or` stays cheap.
-        var numberRanges: [Quantity: [ClosedRange<UInt64>]] = [:]
-        var addressRanges: [Quantity: [ClosedRange<IPAddress>]] = [:]
+        var tests: [Quantity: JoinedTests] = [:]
+        // What is decided first stands where its first test stood.
+        var order: [(place: Int, quantity: Quantity)] = []
         var seen: Set<FlowExpression> = []
 
         for operand in flattened(operands, conjunction: conjunction) {
-            switch operand {
-            case .constant(let value):
+            if case .constant(let value) = operand {
                 if value != conjunction { return operand }
-            case .test(let quantity, .inRanges(let ranges)):
-                if let known = numbers[quantity] {
-                    if conjunction {
-                        numbers[quantity]?.set = known.set.intersection(IntervalSet(ranges))
-                    } else {
-                        numberRanges[quantity, default: []] += ranges
-                    }
-                } else {
-                    numbers[quantity] = (terms.count, IntervalSet(ranges))
-                    terms.append(operand)
-                }
-            case .test(let quantity, .inAddresses(let ranges)):
-                if let known = addresses[quantity] {
-                    if conjunction {
-                        addresses[quantity]?.set = known.set.intersection(IntervalSet(ranges))
-                    } else {
-                        addressRanges[quantity, default: []] += ranges
-                    }
-                } else {
-                    addresses[quantity] = (terms.count, IntervalSet(ranges))
-                    terms.append(operand)
-                }
-            default:
-                if seen.insert(operand).inserted { terms.append(operand) }
+            } else if let (quantity, test, isNegated) = operand.joinable {
+                if tests[quantity] == nil { order.append((terms.count, quantity)) }
+                tests[quantity, default: JoinedTests(quantity, conjunction: conjunction)]
+                    .add(test, isNegated: isNegated)
+            } else if !operand.isSmall || seen.insert(operand).inserted {
+                terms.append(operand)
             }
         }
-        for (quantity, entry) in numbers {
-            let more = IntervalSet(numberRanges[quantity] ?? [])
-            terms[entry.place] = .numbers(quantity, entry.set.union(more))
+        var joined: [FlowExpression] = []
+        var next = 0
+        for (place, quantity) in order {
+            joined += terms[next..<place]
+            next = place
+            joined += tests[quantity]?.terms ?? []
         }
-        for (quantity, entry) in addresses {
-            let more = IntervalSet(addressRanges[quantity] ?? [])
-            terms[entry.place] = .addresses(quantity, entry.set.union(more))
+        joined += terms[next...]
+        if joined.contains(.constant(!conjunction)) { return .constant(!conjunction) }
+        joined.removeAll { $0 == .constant(conjunction) }
+        for term in joined {
+            if case .not(let operand) = term, seen.contains(operand) {
+                return .constant(!conjunction)
+            }
         }
-        if terms.contains(.constant(!conjunction)) { return .constant(!conjunction) }
-        terms.removeAll { $0 == .constant(conjunction) }
-        if terms.isEmpty { return .constant(conjunction) }
-        if terms.count == 1 { return terms[0] }
-        return conjunction ? .and(terms) : .or(terms)
+        if joined.isEmpty { return .constant(conjunction) }
+        if joined.count == 1 { return joined[0] }
+        return conjunction ? .and(joined) : .or(joined)
+    }
+
+    /// A test, or the opposite of one, that can be joined with others of its quantity.
+    private var joinable: (quantity: Quantity, test: Condition, isNegated: Bool)? {
+        switch self {
+        case .test(let quantity, let condition) where condition.isJoinable:
+            (quantity, condition, false)
+        case .not(.test(let quantity, let condition)) where condition.isJoinable:
+            (quantity, condition, true)
+        default: nil
+        }
     }
 
     private static func flattened(

@@ -46,9 +46,20 @@ struct IntervalSet<Value: Stepping & Hashable & Sendable>: Hashable, Sendable {
     }
 
     /// Makes a set of ranges in any order, which may overlap.
+    ///
+    /// Ranges that are in the right form already stay where they lie in memory.
     init(_ ranges: [ClosedRange<Value>]) {
+        if Self.isNormal(ranges) {
+            self.ranges = ranges
+            return
+        }
+        let isAscending = zip(ranges, ranges.dropFirst()).allSatisfy {
+            $0.lowerBound <= $1.lowerBound
+        }
+        let sorted = isAscending ? ranges : ranges.sorted { $0.lowerBound < $1.lowerBound }
         var merged: [ClosedRange<Value>] = []
-        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+        merged.reserveCapacity(ranges.count)
+        for range in sorted {
             guard let open = merged.last else {
                 merged.append(range)
                 continue
@@ -65,7 +76,27 @@ struct IntervalSet<Value: Stepping & Hashable & Sendable>: Hashable, Sendable {
         self.ranges = merged
     }
 
-    func union(_ other: IntervalSet) -> IntervalSet { IntervalSet(ranges + other.ranges) }
+    private static func isNormal(_ ranges: [ClosedRange<Value>]) -> Bool {
+        for index in ranges.indices.dropFirst() {
+            let end = ranges[index - 1].upperBound
+            guard end < ranges[index].lowerBound, end.successor < ranges[index].lowerBound else {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Whether every value of the other set is in this one.
+    func isSuperset(of other: IntervalSet) -> Bool { other.intersection(self) == other }
+
+    func union(_ other: IntervalSet) -> IntervalSet {
+        if other.isEmpty { return self }
+        return isEmpty ? other : IntervalSet(ranges + other.ranges)
+    }
+
+    func subtracting(_ other: IntervalSet) -> IntervalSet {
+        other.isEmpty ? self : intersection(other.complement())
+    }
 
     func intersection(_ other: IntervalSet) -> IntervalSet {
         var common: [ClosedRange<Value>] = []
@@ -104,7 +135,15 @@ extension IntervalSet<IPAddress> {
     /// An IPv6 block that spans `::ffff:0:0/96`, such as `::/0`, does not hold the IPv4 addresses
     /// that lie there.
     init(_ prefix: IPPrefix) {
-        let block = IntervalSet([prefix.address...prefix.last])
-        self = prefix.bits < 96 ? block.intersection(Self.v4.complement()) : block
+        let block = prefix.address...prefix.last
+        self = prefix.bits < 96 ? IntervalSet(v6: block) : IntervalSet([block])
+    }
+
+    /// IPv6 addresses, without the IPv4 addresses that lie among them.
+    init(v6 range: ClosedRange<IPAddress>) {
+        let whole = IntervalSet([range])
+        self =
+            range.overlaps(Self.v4.ranges[0])
+            ? whole.intersection(Self.v4.complement()) : whole
     }
 }

@@ -4,6 +4,7 @@ import Glibc
 ///
 ///     DIR/MANIFEST                       what belongs to the store; replaced as a whole
 ///     DIR/MANIFEST.copy                  the same once more
+///     DIR/EXPORTERS                      what decoding goes on with after a restart
 ///     DIR/LOCK                           held by the writer, with its process id
 ///     DIR/journal/0000000000000001.jnl   what has arrived and is in no segment yet
 ///     DIR/segments/0000000000000001.seg  a segment; `.tmp` while it is being written
@@ -20,6 +21,7 @@ struct StoreDirectory: Sendable {
 
     var manifest: String { path + "/MANIFEST" }
     var manifestCopy: String { path + "/MANIFEST.copy" }
+    var exporters: String { path + "/EXPORTERS" }
     var lockFile: String { path + "/LOCK" }
     var journal: String { path + "/journal" }
     var segments: String { path + "/segments" }
@@ -58,8 +60,8 @@ struct StoreDirectory: Sendable {
         try make(path)
         if try !Self.exists(manifest), try !Self.exists(manifestCopy) {
             let own: Set = [
-                "LOCK", "MANIFEST.tmp", "MANIFEST.copy.tmp", "journal", "segments", "aside",
-                "lost+found",
+                "LOCK", "MANIFEST.tmp", "MANIFEST.copy.tmp", "EXPORTERS", "EXPORTERS.tmp",
+                "journal", "segments", "aside", "lost+found",
             ]
             guard try Self.list(path).allSatisfy(own.contains) else {
                 throw StoreError(path: path, cause: .notAStore)
@@ -89,12 +91,14 @@ struct StoreDirectory: Sendable {
     /// A manifest that may be older than the store must not have them deleted.
     func setAside(from first: UInt64) throws(StoreError) -> Int {
         let numbers = try segmentNumbers().filter { $0 >= first }
-        if numbers.isEmpty { return 0 }
-        try make(aside)
-        for number in numbers {
-            try move(segment(number), to: aside + "/" + Self.name(number) + ".seg")
-        }
+        for number in numbers { try setAside(number) }
         return numbers.count
+    }
+
+    /// Puts a segment where no one reads or deletes it.
+    func setAside(_ number: UInt64) throws(StoreError) {
+        try make(aside)
+        try move(segment(number), to: aside + "/" + Self.name(number) + ".seg")
     }
 
     /// Puts `octets` in the place of a file, so that after a power cut there is either this one or

@@ -32,6 +32,7 @@ struct Manifest: Sendable {
         static let rates: UInt16 = 2
         static let imports: UInt16 = 3
         static let journal: UInt16 = 4
+        static let ends: UInt16 = 16
     }
 
     /// Why a manifest cannot be read.
@@ -46,7 +47,8 @@ extension Manifest {
 
     /// The file's octets.
     func encoded() -> [UInt8] {
-        var sections = [segmentSection, rateSection, importSection, journalSection] + unknown
+        var sections =
+            [segmentSection, rateSection, importSection, journalSection, endSection] + unknown
         sections.sort { $0.kind < $1.kind }
         var output = Self.magic
         output.put(UInt16(Self.version))
@@ -81,6 +83,7 @@ extension Manifest {
             guard version <= Self.version else { throw Unreadable.version(version) }
             let sectionCount = Int(try reader.next(UInt16.self))
             _ = try reader.next(UInt32.self)
+            var lastEnds: [UInt64: UInt64] = [:]
             generation = try reader.next(UInt64.self)
             nextSegment = try reader.next(UInt64.self)
             for _ in 0..<sectionCount {
@@ -94,6 +97,7 @@ extension Manifest {
                 case Section.rates: try readRates(&part, Int(records))
                 case Section.imports: try readImports(&part, Int(records))
                 case Section.journal: journalStart = try part.next(UInt64.self)
+                case Section.ends: try Self.readEnds(&part, Int(records), into: &lastEnds)
                 case _ where flags & 1 != 0: throw Unreadable.version(version + 1)
                 default:
                     unknown.append(
@@ -101,6 +105,9 @@ extension Manifest {
                             kind: kind, flags: flags, records: records,
                             octets: try part.take(part.remaining)))
                 }
+            }
+            for index in segments.indices {
+                segments[index].lastEnd = lastEnds[segments[index].number]
             }
         } catch let error as Unreadable {
             throw error
@@ -143,6 +150,29 @@ extension Manifest {
                     number: number, rows: rows, blocks: blocks, octets: octets,
                     received: received.0...received.1,
                     start: start.0 <= start.1 ? start.0...start.1 : nil, checksum: checksum))
+        }
+        if reader.remaining > 0 { throw .value(part: "manifest") }
+    }
+
+    /// Largest ends, in a section of their own: the segments' records have a fixed length.
+    private var endSection: Section {
+        var octets: [UInt8] = []
+        var records: UInt32 = 0
+        for segment in segments {
+            guard let lastEnd = segment.lastEnd else { continue }
+            octets.put(segment.number)
+            octets.put(lastEnd)
+            records += 1
+        }
+        return Section(kind: Section.ends, flags: 0, records: records, octets: octets)
+    }
+
+    private static func readEnds(
+        _ reader: inout ByteReader, _ count: Int, into ends: inout [UInt64: UInt64]
+    ) throws(Damage) {
+        for _ in 0..<count {
+            let number = try reader.next(UInt64.self)
+            ends[number] = try reader.next(UInt64.self)
         }
         if reader.remaining > 0 { throw .value(part: "manifest") }
     }

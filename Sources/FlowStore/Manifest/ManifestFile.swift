@@ -16,17 +16,20 @@ extension StoreDirectory {
                 return FoundManifest(manifest: manifest)
             }
             guard try Self.exists(manifestCopy) else { return nil }
-            trouble = StoreError(path: manifest, cause: .manifestMissing)
+            trouble = StoreError(
+                path: manifest, cause: .system(operation: "open", code: SystemCode.noFile))
         } catch {
-            guard error.isDamage, try Self.exists(manifestCopy) else { throw error }
+            guard error.isDamage else { throw error }
             trouble = error
         }
         do throws(StoreError) {
-            guard let copy = try readManifest(at: manifestCopy) else { throw trouble }
-            return FoundManifest(manifest: copy, trouble: trouble)
+            if let copy = try readManifest(at: manifestCopy) {
+                return FoundManifest(manifest: copy, trouble: trouble)
+            }
         } catch {
-            throw error.isDamage ? trouble : error
+            guard error.isDamage else { throw error }
         }
+        throw StoreError(path: path, cause: .manifestMissing)
     }
 
     /// One of the two; nil where there is no such file.

@@ -12,6 +12,9 @@ public struct SegmentInfo: Hashable, Sendable {
     public let received: ClosedRange<UInt64>
     /// Smallest and largest `start`; nil where no row has one.
     public let start: ClosedRange<UInt64>?
+    /// Largest `end`, 0 where no row has one; nil where the manifest, written by an older build, does
+    /// not say.
+    public internal(set) var lastEnd: UInt64?
     /// Checksum of the footer's head, which holds those of all else.
     let checksum: UInt32
 }

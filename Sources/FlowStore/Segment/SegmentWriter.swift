@@ -17,6 +17,7 @@ final class SegmentWriter {
     private var directories: [UInt8] = []
     private var rows: UInt64 = 0
     private var start: ClosedRange<UInt64>?
+    private var lastEnd: UInt64 = 0
 
     /// Begins a segment.
     init(
@@ -27,7 +28,12 @@ final class SegmentWriter {
         self.received = received
         file = try Descriptor(directory.draft(number), .creating, probe: directory.probe)
         octets = 0
-        try write(SegmentFooter.header)
+        do throws(StoreError) {
+            try write(SegmentFooter.header)
+        } catch {
+            discard()
+            throw error
+        }
     }
 
     /// Appends a block, whose chunks `packer` compresses.
@@ -45,6 +51,7 @@ final class SegmentWriter {
         if let range = block.summary(of: .start)?.range {
             start = start?.union(range) ?? range
         }
+        if let range = block.summary(of: .end)?.range { lastEnd = max(lastEnd, range.upperBound) }
     }
 
     /// Writes the footer, waits for the disk, and gives the file its name.
@@ -60,7 +67,7 @@ final class SegmentWriter {
         try directory.move(directory.draft(number), to: directory.segment(number))
         return SegmentInfo(
             number: number, rows: rows, blocks: footer.blocks.count, octets: octets,
-            received: received, start: start, checksum: headChecksum)
+            received: received, start: start, lastEnd: lastEnd, checksum: headChecksum)
     }
 
     /// Deletes the draft.

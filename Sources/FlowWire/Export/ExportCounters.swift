@@ -26,6 +26,9 @@ public struct ExportCounters: Hashable, Sendable {
     public var undecoded: [Reason: UInt64] = [:]
     /// Flows, datagrams or records (v5, v9, IPFIX) lost by the sequence numbers.
     public var sequenceLost: UInt64 = 0
+    /// Flows of NetFlow and IPFIX whose end, or start where they have no end, lies out of
+    /// ``ExportDecoderConfiguration/clockBounds``.
+    public var clockSkewed: UInt64 = 0
     /// Exporters seen: distinct (address, domain, version).
     public var exporters: UInt64 = 0
 
@@ -47,6 +50,7 @@ public struct ExportCounters: Hashable, Sendable {
         later.counterSamples -= before.counterSamples
         // What was missed may come late, and then it is not lost any more.
         later.sequenceLost -= min(before.sequenceLost, later.sequenceLost)
+        later.clockSkewed -= before.clockSkewed
         later.exporters -= before.exporters
         for (reason, count) in before.undecoded { later.undecoded[reason, default: 0] -= count }
         later.undecoded = later.undecoded.filter { $0.value > 0 }

@@ -69,6 +69,23 @@ public final class ExportDecoder {
         return netflow.announced
     }
 
+    /// The templates of NetFlow v9 and IPFIX that are known, for ``restoreTemplates(_:)`` after a
+    /// restart.
+    ///
+    /// Of each exporter also the system's start (160) and the address (130, 131) that it announced.
+    public func templateSnapshot() -> [UInt8] { netflow.templateSnapshot() }
+
+    /// Takes over the templates of an earlier run, so that data are decoded before their templates
+    /// come again.
+    ///
+    /// They hold for data that were exported after them, and within
+    /// ``ExportDecoderConfiguration/restoredTemplateSeconds``.
+    /// - Returns: whether the snapshot could be read; where not, nothing is taken over.
+    @discardableResult
+    public func restoreTemplates(_ snapshot: RawSpan) -> Bool {
+        netflow.restoreTemplates(snapshot)
+    }
+
     /// Counts what still waits for a template as undecoded.
     ///
     /// Call at the end of a capture. The decoder may go on with the next one: it keeps templates, rates

@@ -48,6 +48,13 @@ public struct ExportDecoderConfiguration: Sendable {
     ///
     /// Default: 262,144.
     public var ratesMax = 1 << 18
+    /// When the clock of an exporter is said to be wrong.
+    public var clockBounds = ClockBounds()
+    /// How long after its last message a template holds that was restored from an earlier run.
+    ///
+    /// By the exporter's clock, in seconds. Default: a day; exporters send their templates anew every
+    /// half an hour at the latest (RFC 7011 §8.4).
+    public var restoredTemplateSeconds: UInt32 = 86_400
 
     /// The defaults.
     public init() {}

@@ -90,6 +90,7 @@ extension NetFlowDecoder {
             template.plan, destination.columns, places: template.places, set, run, context,
             to: batch)
         if unrecognised > 0 { counters.count(.sectionInvalid, UInt64(unrecognised)) }
+        checkClock(destination, run.rows, context, &counters)
         if template.plan.columns.contains(.exporter) {
             shareRates(of: source, rows: run.rows, of: batch, context, counters: &counters)
         }
@@ -133,6 +134,7 @@ extension NetFlowDecoder {
             let unrecognised = writeRecords(
                 plan, destination.columns, places: places, set, run, context, to: batch)
             if unrecognised > 0 { counters.count(.sectionInvalid, UInt64(unrecognised)) }
+            checkClock(destination, run.rows, context, &counters)
             if plan.columns.contains(.exporter) {
                 shareRates(of: source, rows: run.rows, of: batch, context, counters: &counters)
             }
@@ -152,6 +154,18 @@ extension NetFlowDecoder {
             start += length
         }
         return true
+    }
+
+    /// Counts rows whose times cannot be, going by their arrival.
+    private func checkClock(
+        _ destination: Template.Destination, _ rows: Range<Int>, _ context: RecordContext,
+        _ counters: inout ExportCounters
+    ) {
+        guard let time = destination.time,
+            !destination.timeIsUptime || context.uptimeRule != nil
+        else { return }
+        let bounds = configuration.clockBounds.range(at: context.received)
+        counters.clockSkewed &+= countOutside(bounds, time, rows: rows)
     }
 
     /// Makes room for `rows` rows; hands the batch on also when its `other` is full.

@@ -55,7 +55,9 @@ extension NetFlowDecoder {
                     set, isOptions: true, &message, into: appender, counters: &counters)
             case (_, 256...):
                 let context = message.source.context(message.header, received: message.received)
-                if let template = message.source.templates.template(id, port: message.port) {
+                if let template = message.source.templates.template(id, port: message.port),
+                    holds(template, message.header)
+                {
                     let all = try decodeData(
                         set, template, message.source, context, port: message.port, into: appender,
                         counters: &counters)
@@ -74,6 +76,14 @@ extension NetFlowDecoder {
     }
 
     // MARK: - Templates
+
+    /// Whether a template may be used for a message: one of an earlier run only for data that followed
+    /// it soon, as its exporter may have given its id to another since.
+    private func holds(_ template: Template, _ header: MessageHeader) -> Bool {
+        guard template.isRestored else { return true }
+        let later = Int32(bitPattern: header.exportSeconds &- template.exportSeconds)
+        return later >= 0 && later <= configuration.restoredTemplateSeconds
+    }
 
     private mutating func decodeTemplates(
         _ set: RawSpan, isOptions: Bool, _ message: inout Message, into appender: BatchAppender,
@@ -117,6 +127,7 @@ extension NetFlowDecoder {
             template.exportSeconds = message.header.exportSeconds
             template.sequence = message.header.sequence ?? 0
             template.datagram = datagram
+            template.isRestored = false
         } else {
             let isFull =
                 known == nil && source.templates.count >= configuration.templatesPerExporterMax

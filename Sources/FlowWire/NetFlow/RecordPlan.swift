@@ -107,6 +107,11 @@ struct RecordPlan {
         operations.map { batch.columnForWriting($0.field).writer }
     }
 
+    /// What tells when a flow was: its end, else its start.
+    var time: FieldOperation? {
+        operations.last { $0.field == .end } ?? operations.last { $0.field == .start }
+    }
+
     /// Whether packets and bytes have to be made up: a sampled packet that is not counted.
     var impliesCounters: Bool {
         !sections.isEmpty && !columns.contains(.packets) && !columns.contains(.bytes)

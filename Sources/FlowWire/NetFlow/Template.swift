@@ -60,6 +60,8 @@ final class Template {
     var sequence: UInt32
     /// The number of the latest datagram that carried it.
     var datagram: UInt64
+    /// Whether it is known from an earlier run only, see ``ExportDecoder/restoreTemplates(_:)``.
+    var isRestored = false
 
     /// What a batch has for this template.
     final class Destination {
@@ -69,6 +71,10 @@ final class Template {
         let domain: ColumnWriter
         /// The columns of ``RecordPlan/operations``.
         let columns: [ColumnWriter]
+        /// The end of flows, else their start; nil where the template has neither.
+        let time: ColumnWriter?
+        /// Whether that is a stamp of uptime, which is nothing without something to count from.
+        let timeIsUptime: Bool
         /// The batch's number of ``RecordPlan/other``; nil where there is none, or the batch has too
         /// many.
         let layout: UInt16?
@@ -78,6 +84,9 @@ final class Template {
             exporter = batch.columnForWriting(.exporter).writer
             domain = batch.columnForWriting(.domain).writer
             columns = plan.columns(in: batch)
+            let time = plan.time
+            self.time = time.map { batch.columnForWriting($0.field).writer }
+            timeIsUptime = time?.kernel == .uptime
             layout = plan.other.isEmpty ? nil : batch.other.layout(plan.other)
         }
     }

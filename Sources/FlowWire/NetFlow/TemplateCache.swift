@@ -15,6 +15,12 @@ struct TemplateCache {
     /// What a template is charged for, in fields.
     static func cost(_ definition: Template.Definition) -> Int { definition.fields.count + 16 }
 
+    /// All templates with the ports that they hold for, by id and port.
+    var all: [(port: UInt16, template: Template)] {
+        templates.sorted { ($0.key.id, $0.key.port) < ($1.key.id, $1.key.port) }
+            .map { ($0.key.port, $0.value) }
+    }
+
     /// How many there are.
     var count: Int { templates.count }
 

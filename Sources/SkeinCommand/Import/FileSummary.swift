@@ -40,6 +40,9 @@ struct FileSummary {
                 ("datagrams", .number(exports.datagrams)), ("records", .number(exports.records)),
                 ("optionsRecords", .number(exports.optionsRecords)),
             ]
+            if exports.clockSkewed > 0 {
+                members.append(("clockSkewed", .number(exports.clockSkewed)))
+            }
             if exports.counterSamples > 0 {
                 members.append(("counterSamples", .number(exports.counterSamples)))
             }
@@ -72,6 +75,9 @@ struct FileSummary {
                 + Self.counted(exports.exporters, "exporter")
             if exports.optionsRecords > 0 {
                 text += ", " + Self.counted(exports.optionsRecords, "options record")
+            }
+            if exports.clockSkewed > 0 {
+                text += "; times of \(exports.clockSkewed) lie over a day from their arrival"
             }
             if exports.sequenceLost > 0 { text += "; \(exports.sequenceLost) lost on the way" }
         case .traffic:

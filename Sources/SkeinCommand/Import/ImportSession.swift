@@ -29,6 +29,8 @@ final class ImportSession {
         self.writer = writer
         appender = BatchAppender { batch in try writer.exchange(batch) }
         decoder = ExportDecoder(appender: appender)
+        // Templates outlive the command: the next of a row of rotated captures may lack them.
+        if let state = try writer.exporterState() { decoder.restoreTemplates(state.span.bytes) }
         self.choice = choice
         self.meterOptions = meterOptions
         self.importsAgain = importsAgain
@@ -50,6 +52,10 @@ final class ImportSession {
     /// Makes everything that was added part of the store.
     func finish() throws {
         try appender.flush()
+        try writer.publish()
+        if decoder.counters.datagrams > 0 {
+            try writer.replaceExporterState(decoder.templateSnapshot())
+        }
         try writer.finish()
     }
 

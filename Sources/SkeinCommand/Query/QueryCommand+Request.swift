@@ -13,9 +13,15 @@ extension QueryCommand {
     private var isList: Bool { !total && by == nil && series == nil }
 
     /// The question.
-    func request() throws -> QueryRequest {
+    ///
+    /// - Parameter note: takes what is to be said of the filter.
+    func request(
+        rules: FilterRules = .trusted, note: (FilterNote) -> Void = { _ in }
+    ) throws -> QueryRequest {
         let times = times
-        var request = QueryRequest(filter: try expression(times), kind: try kind())
+        let filter = try flowFilter(times, rules)
+        filter.notes.forEach(note)
+        var request = QueryRequest(filter: filter.expression, kind: try kind())
         request.from = try from.map { try instant($0, of: "--from", times) }
         request.to = try to.map { try instant($0, of: "--to", times) }
         if let from = request.from, let to = request.to, from > to {
@@ -29,10 +35,12 @@ extension QueryCommand {
         return request
     }
 
-    private func expression(_ times: TimeText) throws -> FlowExpression {
+    /// Where only the text is looked at, whatever is wrong is wrong usage; a file that cannot be read
+    /// is found later, and is a failure.
+    private func flowFilter(_ times: TimeText, _ rules: FilterRules) throws -> FlowFilter {
         do {
-            return try FlowExpression(parsing: filter.joined(separator: " "), times: times)
-        } catch {
+            return try store.filter(filter, times: times, rules: rules)
+        } catch  where !rules.readsSources {
             throw ValidationError(error.description)
         }
     }

@@ -83,19 +83,27 @@ struct QueryCommand: ParsableCommand {
     @Flag(help: "Times in UTC: those of the filter, of --from and --to, and of tables.")
     var utc = false
 
+    @OptionGroup
+    var explain: ExplainOption
+
     /// Flows that a table shows where nothing else is said.
     static let tableRows = 50
     /// Groups where nothing else is said.
     static let topGroups = 10
 
     /// Parses once for the errors, which get this command's usage; time has not begun for ``run()``.
-    func validate() throws { _ = try request() }
+    func validate() throws { _ = try request(rules: .unread) }
 
     func run() throws {
         StandardStreams.ignoreBrokenPipes()
         do {
-            let request = try request()
-            let reader = try store.reader()
+            var notes: [FilterNote] = []
+            let request = try request { notes.append($0) }
+            let reader = try store.reader(window: request.window)
+            if explain.isWanted {
+                return try explain.explain(request, notes, by: QueryEngine(reader))
+            }
+            for note in notes { StandardStreams.say("\(note)") }
             let writer = output.writer(
                 to: AnswerOutput(write: StandardStreams.write), times: times,
                 rowsMax: isTableCut ? Self.tableRows : nil, note: StandardStreams.say)

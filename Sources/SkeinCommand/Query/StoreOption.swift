@@ -26,7 +26,11 @@ struct StoreOption: ParsableArguments {
     }
 
     /// Opens the store for reading.
-    func reader() throws -> StoreReader {
+    ///
+    /// - Parameters:
+    ///   - window: the time that will be asked about.
+    ///   - quietly: whether to say nothing of what was found on the way.
+    func reader(window: StoreWindow = StoreWindow(), quietly: Bool = false) throws -> StoreReader {
         let directory = directory
         guard let folder = opendir(directory) else {
             let reason = errno
@@ -50,8 +54,8 @@ struct StoreOption: ParsableArguments {
                 description: "\(directory) is an empty folder, not a store; "
                     + "fill it with: skein import --store \(directory) FILE")
         }
-        let reader = try StoreReader(directory: directory)
-        for notice in reader.notices { StandardStreams.say("\(notice)") }
+        let reader = try StoreReader(directory: directory, window: window)
+        for notice in reader.notices where !quietly { StandardStreams.say("\(notice)") }
         return reader
     }
 }

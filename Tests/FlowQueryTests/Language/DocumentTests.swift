@@ -38,7 +38,7 @@ import Testing
     @Test func `every example of filter.md is a filter`() throws {
         let examples = try examples()
         #expect(examples.count > 60)
-        for example in examples { _ = try FlowExpression(parsing: example) }
+        for example in examples { _ = try FlowExpression(parsing: example, rules: .unread) }
     }
 
     @Test func `filter.md names every word`() throws {

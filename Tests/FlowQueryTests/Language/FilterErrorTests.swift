@@ -36,9 +36,10 @@ import Testing
             "bytes > 80-90",
             "‘bytes’ is larger or smaller than one number; a range goes with =, != or in [ ] (column 7)"
         ),
+        ("@include x", "this filter may not include files such as ‘x’ (column 10)"),
         (
-            "@include x",
-            "‘@include’ is not available: files of filters are not in this version yet (column 1)"
+            "src ip in ./x",
+            "this filter may not read files such as ‘./x’; it may name a set: in @name (column 11)"
         ),
         ("bytes > 1.2345k", "‘1.2345k’ is not a number (column 9)"),
         ("flags SAQ", "‘SAQ’ is not letters of FSRPAUECX or a number 0–255 (column 7)"),
@@ -49,10 +50,7 @@ import Testing
         ("port 80 & port 81", "a single ‘&’ means nothing here; write ‘and’ or ‘&&’ (column 9)"),
         ("ip \"10.0.0.1", "the quote is not closed (column 4)"),
         ("count > 3", "‘count’ is not available: records are not numbered; see --limit (column 1)"),
-        (
-            "src ip in @bad",
-            "‘@bad’ is not available: named address sets are not in this version yet (column 11)"
-        ),
+        ("src ip in @bad", "there is no set ‘@bad’, nor any other (column 11)"),
         ("any and\nport 80 oder", "‘and’ or ‘or’ is missing before ‘oder’ (line 2, column 9)"),
     ])
     func `a message says what, where and what was meant`(filter: String, message: String) throws {
@@ -86,12 +84,14 @@ import Testing
 
     @Test func `limits hold`() throws {
         let deep = String(repeating: "(", count: 101) + "any" + String(repeating: ")", count: 101)
-        #expect(try error(deep).kind == .tooDeep)
+        #expect(try error(deep).kind == .tooDeep(limit: 100))
         _ = try FlowExpression(
             parsing: String(repeating: "(", count: 100) + "any" + String(repeating: ")", count: 100)
         )
-        #expect(try error(String(repeating: "not ", count: 101) + "any").kind == .tooDeep)
-        #expect(try error(String(repeating: " ", count: 65_537)).kind == .tooLong(65_537))
+        let negated = String(repeating: "not ", count: 101) + "any"
+        #expect(try error(negated).kind == .tooDeep(limit: 100))
+        let long = String(repeating: " ", count: 1 << 22 + 1)
+        #expect(try error(long).kind == .tooLong(1 << 22 + 1, limit: 1 << 22))
     }
 
     /// Tokens and octets in random order, from a fixed seed; whatever comes, it is an answer.

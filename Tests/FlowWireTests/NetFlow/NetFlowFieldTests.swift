@@ -217,6 +217,23 @@ import Testing
         #expect(old[.received] == 1_700_000_000_000)
         let ahead = try row(.ipfix(seconds: 4_000_000_000), [(field(152, 8), 4_000_000_000_000)])
         #expect(ahead[.start] == 4_000_000_000_000)
-        #expect(exports.counters.records == 2)
+        #expect(exports.counters.records == 2 && exports.counters.clockSkewed == 2)
+    }
+
+    @Test(
+        arguments: [
+            (0, 0), (-86_400_000, 0), (86_400_000, 0), (-86_400_001, 1), (86_400_001, 1),
+        ] as [(Int, UInt64)])
+    func `pitfall 20: what lies over a day from its arrival is counted`(
+        later: Int, skewed: UInt64
+    ) throws {
+        let end = UInt64(1_700_000_000_000 + later)
+        // A flow may have begun long ago; where it says when it ended, that tells.
+        _ = try row(.ipfix(), [(field(152, 8), 5), (field(153, 8), end)])
+        _ = try row(.ipfix(), [(field(152, 8), end)])
+        #expect(exports.counters.clockSkewed == 2 * skewed)
+        // Without the system's start a stamp of uptime says nothing of the clock.
+        _ = try row(.ipfix(), [(field(21, 4), 7)])
+        #expect(exports.counters.clockSkewed == 2 * skewed)
     }
 }

@@ -106,6 +106,65 @@ import Testing
         #expect(undecoded(.templateUnknown) == 1)
     }
 
+    @Test(arguments: [(0, 1), (86_400, 1), (86_401, 0), (-1, 0)] as [(Int, UInt64)])
+    func `pitfall 5: templates outlive a restart, for a day`(
+        later: Int, records: UInt64
+    ) throws {
+        try exports.decode(ExportMessage.ipfix().template(256, Self.pair).bytes)
+        let options = ExportMessage.v9().options(300, scope: [field(1, 4)], [field(34, 4)])
+        try exports.decode(options.bytes)
+        let snapshot = exports.decoder.templateSnapshot()
+
+        let next = DecodedExports()
+        #expect(next.restoreTemplates(snapshot))
+        #expect(next.decoder.templateSnapshot() == snapshot)
+        let seconds = UInt64(1_700_000_000 + later)
+        try next.decode(
+            ExportMessage.ipfix(seconds: seconds).data(256, [(1, 4), (2, 4)]).bytes)
+        try next.decode(ExportMessage.v9(seconds: seconds).data(300, [(0, 4), (64, 4)]).bytes)
+        try next.finish()
+        #expect(next.counters.records == records && next.counters.optionsRecords == records)
+        #expect(next.decoder.takeRates().map(\.interval) == (records == 1 ? [64] : []))
+    }
+
+    @Test func `pitfall 5: a template that comes again holds as ever, a restored one gives way`()
+        throws
+    {
+        try exports.decode(ExportMessage.ipfix().template(256, Self.pair).bytes)
+        let snapshot = exports.decoder.templateSnapshot()
+        let next = DecodedExports()
+        next.restoreTemplates(snapshot)
+        let later = UInt64(1_700_000_000 + 90_000)
+        try next.decode(
+            ExportMessage.ipfix(seconds: later).template(256, Self.pair)
+                .data(256, [(1, 4), (2, 4)]).bytes)
+        try next.decode(
+            ExportMessage.ipfix(seconds: later).template(256, [field(12, 4)]).data(256, [(9, 4)])
+                .bytes)
+        try next.finish()
+        #expect(next.counters.records == 2)
+        #expect(next.rows.last?.address(.dstip) == "0.0.0.9")
+    }
+
+    @Test func `pitfall 5: a damaged snapshot of templates restores nothing and breaks nothing`()
+        throws
+    {
+        try exports.decode(ExportMessage.ipfix().template(256, Self.pair).bytes)
+        let snapshot = exports.decoder.templateSnapshot()
+        for length in snapshot.indices {
+            let cut = Array(snapshot[..<length])
+            #expect(!DecodedExports().restoreTemplates(cut))
+        }
+        for place in snapshot.indices {
+            var changed = snapshot
+            changed[place] ^= 0xff
+            let next = DecodedExports()
+            next.restoreTemplates(changed)
+            try next.decode(ExportMessage.ipfix().data(256, [(1, 4), (2, 4)]).bytes)
+            try next.finish()
+        }
+    }
+
     @Test func `pitfall 6: v9 sets are trusted, not the header's count; scopes are in octets`()
         throws
     {

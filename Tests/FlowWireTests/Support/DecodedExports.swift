@@ -30,6 +30,12 @@ final class DecodedExports {
             payload.span.bytes, from: endpoint, received: received, over: transport)
     }
 
+    /// Takes over what an earlier run knew of templates.
+    @discardableResult
+    func restoreTemplates(_ snapshot: [UInt8]) -> Bool {
+        decoder.restoreTemplates(snapshot.span.bytes)
+    }
+
     /// Hands on what there is; then ``rows`` has everything.
     func finish() throws {
         try decoder.finish()

@@ -1,0 +1,217 @@
+import FlowModel
+
+/// The records of one worker, apart by the part of all groups to which their key's hash belongs.
+///
+///     rows ─ packed, small or full records ─ 512 parts ─ chains of chunks ─┐
+///                                                         ⇅ put together   ├─ merged, part by part
+///                                               temporary file ────────────┘
+///
+/// Records are only written down here, each behind the last one of its part; a part's groups are
+/// found when all rows are read, in memory so small that it stays in the cache. Where records outgrow
+/// their share of memory, those of one group are put together; where that does not help, what there
+/// is goes to a temporary file. Workers share nothing, so none waits for another.
+final class GroupSink {
+    /// How many parts there are.
+    static let parts = 512
+    /// Parts that tell what putting records together would save.
+    private static let sample = 16
+
+    let layout: GroupLayout
+    private let seed: UInt64
+    private let region: RecordRegion
+    /// Where the next record of each part and form goes.
+    private let cursors = Scratch<Int>(GroupLayout.Form.allCases.count * parts, repeating: 0)
+    private let everyRow = Scratch<UInt16>(pieceRows, repeating: 0)
+    private let memory: GroupMemory
+    /// Octets of chunks at which records are put together.
+    private var level: Int
+    private var extents: [[SpillExtent]] = []
+    private lazy var small = GroupMap(layout, .small, seed: seed)
+    private lazy var full = GroupMap(layout, .full, seed: seed)
+    private lazy var piece = GroupPiece(layout)
+
+    init(_ layout: GroupLayout, seed: UInt64, memory: GroupMemory) throws {
+        self.layout = layout
+        self.seed = seed
+        self.memory = memory
+        level = min(memory.sinkOctets, memory.firstLevelOctets)
+        let stride = GroupLayout.Form.allCases.map { layout.stride($0) }.max() ?? 1
+        let chunkWords = memory.chunkWords(stride: stride)
+        // Blocks may fill what they like before the level is looked at.
+        let parts = GroupLayout.Form.allCases.count * Self.parts
+        let block = BlockScan.rowsMax / ((chunkWords - 1) / stride) + parts + pieceRows
+        region = try RecordRegion(
+            chunks: memory.sinkOctets / (8 * chunkWords) + 2 * block, chunkWords: chunkWords)
+        for row in 0..<pieceRows { everyRow[row] = UInt16(row) }
+    }
+
+    /// Takes the rows of a piece whose keys and sums are written.
+    ///
+    /// - Parameter fullKeys: writes the full keys of the piece's listed rows into its records, which
+    ///   are 0.
+    func add(_ piece: GroupPiece, fullKeys: (_ listed: Int) throws -> Void) throws {
+        let everyRow = everyRow
+        piece.packSums()
+        let packed = piece.list(.packed)
+        let (packedRecords, records, rows) = (piece.packed, piece.records, piece.rows)
+        try scatter(packedRecords.span, rows.span.extracting(0..<packed), .packed)
+        var rest = piece.count - packed
+        for form in [GroupLayout.Form.full, .small] where rest > 0 {
+            let listed = piece.list(form)
+            rest -= listed
+            if listed == 0 { continue }
+            if form == .small {
+                piece.placeSmallKeys(listed: listed)
+            } else {
+                piece.clearRecords(.full, listed: listed)
+                try fullKeys(listed)
+            }
+            piece.placeSums(form, listed: listed)
+            try scatter(records.span, everyRow.span.extracting(0..<listed), form)
+        }
+    }
+
+    private func scatter(
+        _ records: Span<UInt64>, _ rows: Span<UInt16>, _ form: GroupLayout.Form
+    ) throws {
+        if rows.isEmpty { return }
+        try region.reserve(rows.count)
+        let cursorTable = cursors
+        var cursors = cursorTable.mutable
+        let (stride, keyWords) = (layout.stride(form), layout.keyWords(form))
+        let first = form.rawValue * Self.parts
+        region.write { words, pool, given in
+            if stride == 2 && keyWords == 1 {
+                scatterRecords(
+                    records, rows, stride: 2, keyWords: 1, seed: seed, &cursors, first: first,
+                    into: &words, chunkWords: region.chunkWords, &pool, given)
+            } else {
+                scatterRecords(
+                    records, rows, stride: stride, keyWords: keyWords, seed: seed, &cursors,
+                    first: first, into: &words, chunkWords: region.chunkWords, &pool, given)
+            }
+        }
+    }
+
+    // MARK: Memory
+
+    /// Puts records together where they outgrew their memory, or writes them to a file.
+    ///
+    /// A few parts tell whether it is worth it for all. If not, there may be more of them, up to the
+    /// limit.
+    func relieve() throws {
+        if region.octets <= level { return }
+        let before = region.octets
+        for part in 0..<Self.sample where try collect(part) { try writeBack() }
+        let isWorthIt = (before - region.octets) * Self.parts / Self.sample > before / 2
+        if !isWorthIt, level < memory.sinkOctets {
+            level = min(level * 2, memory.sinkOctets)
+            return
+        }
+        if isWorthIt {
+            for part in Self.sample..<Self.parts where try collect(part) { try writeBack() }
+            if region.octets <= level / 2 { return }
+        }
+        if level < memory.sinkOctets {
+            level = min(level * 2, memory.sinkOctets)
+        } else {
+            try spill()
+        }
+    }
+
+    private func spill() throws {
+        if extents.isEmpty { extents = Array(repeating: [], count: Self.parts) }
+        for part in 0..<Self.parts where try collect(part) {
+            for map in [small, full] where map.count > 0 {
+                let words = map.entries.extracting(0..<(map.count * map.stride))
+                let offset = try memory.file.append(words)
+                extents[part].append(
+                    SpillExtent(offset: offset, words: words.count, form: map.form))
+            }
+        }
+    }
+
+    /// Moves a part's records from their chunks into the maps; false where there are none.
+    private func collect(_ part: Int) throws -> Bool {
+        small.removeAll()
+        full.removeAll()
+        for form in GroupLayout.Form.allCases {
+            let place = form.rawValue * Self.parts + part
+            addChain(cursors[place], form, to: form == .full ? full : small)
+            region.release(chainTo: cursors[place])
+            cursors[place] = 0
+        }
+        return small.count + full.count > 0
+    }
+
+    /// Writes the groups of the maps as records.
+    private func writeBack() throws {
+        for first in stride(from: 0, to: small.count, by: pieceRows) {
+            let rows = first..<min(first + pieceRows, small.count)
+            piece.begin(rows.count)
+            piece.take(small.entries, rows)
+            try add(piece) { _ in }
+        }
+        let (full, everyRow) = (full, everyRow)
+        for first in stride(from: 0, to: full.count, by: pieceRows) {
+            let rows = first..<min(first + pieceRows, full.count)
+            let entries = full.entries.extracting(
+                (rows.lowerBound * full.stride)..<(rows.upperBound * full.stride))
+            try scatter(entries, everyRow.span.extracting(0..<rows.count), .full)
+        }
+    }
+
+    private func addChain(_ cursor: Int, _ form: GroupLayout.Form, to map: GroupMap) {
+        let region = region
+        for run in region.runs(chainTo: cursor, stride: layout.stride(form)) {
+            map.add(region.readable.extracting(run), form)
+        }
+    }
+
+    // MARK: Merging
+
+    /// Adds all that was taken for a part to the groups there.
+    func merge(_ part: Int, small: GroupMap, full: GroupMap, _ buffer: SpillBuffer) throws {
+        for form in GroupLayout.Form.allCases {
+            addChain(
+                cursors[form.rawValue * Self.parts + part], form,
+                to: form == .full ? full : small)
+        }
+        guard !extents.isEmpty else { return }
+        for extent in extents[part] {
+            let map = extent.form == .full ? full : small
+            try memory.file.read(extent, buffer, stride: map.stride) { map.add($0, extent.form) }
+        }
+    }
+}
+
+/// Writes records behind the last of their part.
+///
+/// There are as many free chunks as there are rows.
+@inline(__always)
+private func scatterRecords(
+    _ records: Span<UInt64>, _ rows: Span<UInt16>, stride: Int, keyWords: Int, seed: UInt64,
+    _ cursors: inout MutableSpan<Int>, first: Int, into words: inout MutableSpan<UInt64>,
+    chunkWords: Int, _ pool: inout ChunkPool, _ given: Span<UInt32>
+) {
+    precondition(
+        records.count >= stride && first + GroupSink.parts <= cursors.count && stride < chunkWords
+            && words.count >= (pool.fresh + rows.count) * chunkWords)
+    let mask = chunkWords &- 1
+    let last = UInt(bitPattern: chunkWords &- 1 &- stride)
+    for index in 0..<rows.count {
+        let record = unsafe Int(rows[unchecked: index]) &* stride
+        let hash = keyHash(records, record, keyWords, seed: seed)
+        let part = first &+ Int(truncatingIfNeeded: hash >> 55)
+        var place = unsafe cursors[unchecked: part]
+        if UInt(bitPattern: place & mask &- 1) > last {
+            let chunk = pool.take(given)
+            words[chunk * chunkWords] = UInt64(RecordRegion.chunk(of: place, chunkWords))
+            place = chunk * chunkWords + 1
+        }
+        for word in 0..<stride {
+            unsafe words[unchecked: place &+ word] = records[unchecked: record &+ word]
+        }
+        unsafe cursors[unchecked: part] = place &+ stride
+    }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+import FlowQuery
+
+/// `--explain`.
+struct ExplainOption: ParsableArguments {
+    @Flag(
+        name: .customLong("explain"),
+        help: "Say how the question would be answered, and what is spared, instead of answering.")
+    var isWanted = false
+
+    /// Writes how a request would be answered, and what is to be said of its filter.
+    func explain(
+        _ request: QueryRequest, _ notes: [FilterNote], by engine: QueryEngine
+    ) throws {
+        let lines = [engine.explain(request)] + notes.map { "note     \($0)" }
+        try StandardStreams.write(Array((lines.joined(separator: "\n") + "\n").utf8))
+    }
+}
