@@ -59,8 +59,12 @@ let package = Package(
             name: "FlowMeterTests",
             dependencies: ["FlowModel", "FlowWire", "FlowMeter", "FlowTestSupport"],
             swiftSettings: strict),
+        .executableTarget(
+            name: "crash-writer", dependencies: ["FlowModel", "FlowStore"],
+            path: "Tests/CrashWriter", swiftSettings: strict),
         .testTarget(
-            name: "FlowStoreTests", dependencies: ["FlowModel", "FlowStore", "FlowTestSupport"],
+            name: "FlowStoreTests",
+            dependencies: ["FlowModel", "FlowStore", "FlowTestSupport", "crash-writer"],
             swiftSettings: strict),
         .testTarget(
             name: "FlowQueryTests",

@@ -25,6 +25,7 @@ final class ImportSession {
         store: String, choice: Choice, meterOptions: MeterOptions, importsAgain: Bool
     ) throws {
         let writer = try Self.openStore(store)
+        for notice in writer.notices { StandardStreams.say("\(notice)") }
         self.writer = writer
         appender = BatchAppender { batch in try writer.exchange(batch) }
         decoder = ExportDecoder(appender: appender)
