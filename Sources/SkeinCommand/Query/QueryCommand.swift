@@ -77,8 +77,14 @@ struct QueryCommand: ParsableCommand {
     @Flag(help: "Counters as exported, not multiplied by the sampling rate.")
     var raw = false
 
-    @Option(help: "Form of the answer.")
-    var output = OutputFormat.table
+    @Option(
+        help: ArgumentHelp(
+            "Form of the answer: table, csv, json, ndjson, or for flows nfdump's line, long, extended.",
+            valueName: "form"))
+    var output: QueryOutput?
+
+    @OptionGroup
+    var layout: LayoutOptions
 
     @Flag(help: "Times in UTC: those of the filter, of --from and --to, and of tables.")
     var utc = false
@@ -95,10 +101,8 @@ struct QueryCommand: ParsableCommand {
         StandardStreams.ignoreBrokenPipes()
         do {
             let request = try request()
+            let writer = try writer(to: AnswerOutput(write: StandardStreams.write))
             let reader = try store.reader()
-            let writer = output.writer(
-                to: AnswerOutput(write: StandardStreams.write), times: times,
-                rowsMax: isTableCut ? Self.tableRows : nil, note: StandardStreams.say)
             for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
             try QueryEngine(reader).run(request, into: writer)
         } catch is ClosedPipe {
