@@ -30,7 +30,12 @@ extension QueryCommand {
             }
             return layout.fields
         }
-        return form == .csv && fields == nil ? FlowCSVWriter.fields : nil
+        return isPeerCSV ? FlowCSVWriter.fields : nil
+    }
+
+    /// Whether flows are put out in nfdump's columns, which have no place for both directions.
+    private var isPeerCSV: Bool {
+        form == .csv && isList && fields == nil && !flowTime.bidirectional
     }
 
     /// The writer of the answer.
@@ -42,7 +47,7 @@ extension QueryCommand {
                 flowLayout, style: style, to: output, times: times, usage: { meter.sinceStart() },
                 note: note)
         }
-        if form == .csv && isList && fields == nil {
+        if isPeerCSV {
             return FlowCSVWriter(output: output, times: times, note: note)
         }
         return (form ?? .table).writer(

@@ -17,7 +17,8 @@ struct Engine {
             directory: CommandLine.arguments[1], cache: BlockCache(octetsMax: 4 << 30))
         let engine = QueryEngine(reader)
         while let line = readLine() {
-            let words = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            let words = line.split(separator: "\t", omittingEmptySubsequences: false).map(
+                String.init)
             guard words.count >= 2 else { continue }
             let request = try request(Array(words.dropFirst()))
             // Once to warm up: what is read stays in memory.
@@ -50,7 +51,8 @@ struct Engine {
                 place += 2
             }
         }
-        let filter = try FlowExpression(parsing: words[words.count - 1], times: TimeText(zone: .utc))
+        let filter = try FlowExpression(
+            parsing: words[words.count - 1], times: TimeText(zone: .utc))
         let kind: QueryRequest.Kind
         if options["--total"] != nil {
             kind = .total
