@@ -88,6 +88,21 @@ import Testing
         }
     }
 
+    @Test func `the plan says what is joined and divided`() {
+        let engine = QueryEngine(
+            blocks: [EngineBlock(batch([(1, 2, 3)]), seed: 1)], rates: SamplingRates())
+        var request = request(nil, nil)
+        request.kind = .series(step: 1000, by: [])
+        request.spread = true
+        #expect(engine.explain(request).contains("buckets of 1000 ms, flows divided over them\n"))
+        request.spread = false
+        request.bidirectional = true
+        request.kind = .flows(fields: [.quantity(.duration)], sort: nil, limit: 0)
+        let plan = engine.explain(request)
+        #expect(plan.contains("flows in the order stored, joined to conversations\n"))
+        #expect(plan.contains("srcip, dstip, srcport, dstport, proto, flags, packets, bytes"))
+    }
+
     /// Random windows over a store of many segments, opened for the window, against all rows.
     @Test(arguments: [1, 2, 3] as [UInt64])
     func `a store opened for a window answers as one opened whole`(seed: UInt64) throws {

@@ -27,7 +27,7 @@ extension QueryEngine {
         let threads = workerCount(asked: request.threads, blocks: blocks.count)
         return """
             filter   \(filter.explained)
-            answer   \(request.kind.explained)
+            answer   \(request.answerExplained)
             blocks   \(blocks.count + blocksPassedOver): \(counts.pruned) spared by their summaries, \
             \(counts.whole) taken whole, \(counts.evaluated) to be filtered
             rows     \(rows) to be filtered
@@ -75,6 +75,14 @@ extension GroupKey {
         switch self {
         case .field(let field), .prefix(let field, _, _), .bucket(let field, _): field
         }
+    }
+}
+
+extension QueryRequest {
+    /// What kind of answer is wanted, in words.
+    fileprivate var answerExplained: String {
+        kind.explained + (bidirectional ? ", joined to conversations" : "")
+            + (spread ? ", flows divided over them" : "")
     }
 }
 
