@@ -39,8 +39,9 @@ public final class StoreReader: Sendable {
         Self.union(segments.compactMap(\.start) + [journal.start].compactMap(\.self))
     }
 
-    /// Segments whose files are kept open; those beyond are opened for each read.
-    private static let openMax = 256
+    /// Segments whose files are kept open; those beyond are opened for each read, and missing where
+    /// they were merged or expired meanwhile.
+    private static let openMax = Descriptor.raiseLimit() / 2
 
     /// Opens a store.
     ///

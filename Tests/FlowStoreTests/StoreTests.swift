@@ -198,7 +198,7 @@ import Testing
     }
 
     /// Whether this process may mount, which a small disk to fill takes.
-    private static let mayMount: Bool = {
+    static let mayMount: Bool = {
         let scratch = Scratch()
         guard mount("tmpfs", scratch.path, "tmpfs", 0, "size=64k") == 0 else { return false }
         return umount(scratch.path) == 0

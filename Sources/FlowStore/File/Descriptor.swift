@@ -142,6 +142,18 @@ struct Descriptor: ~Copyable {
         }
     }
 
+    /// Lets the process open as many files as its hard limit allows, and answers how many.
+    ///
+    /// The usual soft limit of 1024 is for programs that use `select`, which this one does not.
+    static func raiseLimit() -> Int {
+        var limit = rlimit()
+        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard unsafe getrlimit(files, &limit) == 0 else { return 256 }
+        let soft = limit.rlim_cur
+        limit.rlim_cur = max(soft, min(limit.rlim_max, 65_536))
+        return Int(clamping: unsafe setrlimit(files, &limit) == 0 ? limit.rlim_cur : soft)
+    }
+
     static func failure(_ operation: String, _ path: String) -> StoreError {
         StoreError(path: path, cause: .system(operation: operation, code: errno))
     }
