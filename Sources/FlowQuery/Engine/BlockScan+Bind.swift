@@ -29,7 +29,7 @@ extension BlockScan {
 
     private func impossible(_ condition: Condition) -> Bool {
         switch condition {
-        case .inAddresses: true
+        case .inAddresses, .element: true
         case .inRanges(let ranges): ranges.isEmpty
         case .masked(let mask, let value): mask & value != value
         case .equals, .isPresent: false
@@ -43,6 +43,9 @@ extension BlockScan {
             if field == .sampling || field.isDense { return (.all, 1, 0) }
             let present = block?.summary(of: field)?.presentRows ?? 0
             return (present == 0 ? .none : present == rows ? .all : .some, 0.5, 1)
+        }
+        if field == .other, case .element = condition {
+            return (block?.summary(of: .other) == nil ? .none : .some, 0.1, 64)
         }
         if field.storage == .address { return summary(addresses: field, condition) }
         guard !impossible(condition), field != .other, field.info != nil else {
@@ -106,7 +109,7 @@ extension BlockScan {
             return range.lowerBound & mask == value ? .all : .none
         case .equals: return .some
         case .isPresent: return .all
-        case .inAddresses: return .none
+        case .inAddresses, .element: return .none
         }
     }
 
@@ -208,14 +211,35 @@ extension BlockScan {
     }
 
     private func bindOther(_ condition: Condition) throws -> BlockTest {
-        guard case .isPresent = condition, let elements = try block?.otherElements() else {
+        switch condition {
+        case .isPresent:
+            guard let elements = try block?.otherElements() else { return .decided(.none) }
+            var marks = [UInt8](repeating: 0, count: rows)
+            for row in 0..<min(rows, elements.layoutOfRow.count)
+            where elements.layoutOfRow[row] > 0 {
+                marks[row] = 0xff
+            }
+            return .rows(marks)
+        case .element(let test): return try bind(test)
+        default: return .decided(.none)
+        }
+    }
+
+    private func bind(_ test: ElementTest) throws -> BlockTest {
+        guard let elements = try block?.otherElements() else { return .decided(.none) }
+        let scan = ElementScan(test, elements)
+        var matcher: RegexMatcher?
+        if case .matches(let pattern) = test.condition {
+            matcher = matchers[pattern] ?? RegexMatcher(pattern.program)
+            matchers[pattern] = matcher
+        }
+        guard case .spans(let field) = test.condition else {
+            return .rows(scan.marks(rows: 0..<rows, matcher: matcher) { _ in nil })
+        }
+        guard try presences(of: .field(field)) != nil, let column = try column(field) else {
             return .decided(.none)
         }
-        var marks = [UInt8](repeating: 0, count: rows)
-        for row in 0..<min(rows, elements.layoutOfRow.count) where elements.layoutOfRow[row] > 0 {
-            marks[row] = 0xff
-        }
-        return .rows(marks)
+        return .rows(scan.marks(rows: 0..<rows, matcher: nil) { column.number(at: $0) })
     }
 }
 

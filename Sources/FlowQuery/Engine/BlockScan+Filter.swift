@@ -222,7 +222,7 @@ extension BlockScan {
             try numbers(.field(other), .contiguous(chunk), into: second)
             markEqual(
                 values, second.span.extracting(0..<chunk.count), in: &masks, at: offset)
-        case .inAddresses, .isPresent:
+        case .inAddresses, .isPresent, .element:
             preconditionFailure("only conditions on numbers are computed")
         }
     }

@@ -69,6 +69,8 @@ final class BlockScan {
     let rateValues = Scratch<UInt64>(chunkRows, repeating: 0)
     lazy var resolver = RateResolver()
     var sampling: BlockSampling?
+    /// The automata of this worker.
+    var matchers: [RegexPattern: RegexMatcher] = [:]
 
     private var columns: [EncodedColumn?] = Array(repeating: nil, count: Field.lastNumber + 1)
     private var isRead = Array(repeating: false, count: Field.lastNumber + 1)

@@ -125,6 +125,7 @@ extension FlowExpression {
             case .masked(let mask, let value): return "\(name) & \(mask) = \(value)"
             case .equals(let field): return "\(name) = \(field.name)"
             case .isPresent: return "\(name) present"
+            case .element(let test): return test.description
             }
         }
     }

@@ -38,8 +38,12 @@ public struct FilterError: Error, Hashable, Sendable {
         case emptyList
         /// Host bits and network bits mixed in a dotted mask.
         case notAMask(String)
-        /// A word of nfdump's that this version does not have.
+        /// Something that cannot be compared.
         case unsupported(String, why: String)
+        /// The name of an element that has a column of its own.
+        case hasColumn(String)
+        /// A regular expression that is none; what is wrong with it.
+        case badRegex(String)
         /// Something that ``FilterRules`` do not allow this filter.
         case notAllowed(Resource, String)
         /// A name of a set with other characters than letters, digits, `_`, `-` and `.`.
@@ -202,7 +206,10 @@ extension FilterError: CustomStringConvertible {
         case .backwardRange(let text): "‘\(Self.quotable(text))’ runs backwards"
         case .emptyList: "the list is empty"
         case .notAMask(let text): "‘\(Self.quotable(text))’ is not a netmask: ones, then zeros"
-        case .unsupported(let word, let why): "‘\(word)’ is not available: \(why)"
+        case .unsupported(let word, let why):
+            "‘\(Self.quotable(word))’ cannot be compared: \(why)"
+        case .hasColumn(let word): "‘\(Self.quotable(word))’ has a column of its own"
+        case .badRegex(let why): Self.quotable(why, upTo: 200)
         case .notAllowed(let resource, let text): Self.refusal(of: resource, text)
         case .badSetName(let name):
             "‘@\(Self.quotable(name))’ is no name of a set: letters, digits, ‘_’, ‘-’ and ‘.’"

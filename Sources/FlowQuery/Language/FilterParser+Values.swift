@@ -30,6 +30,7 @@ extension FilterParser {
             return .numbers(instants, isSpan: false)
         case .tcpFlags:
             if let letters = Self.flags(token.lower) { return .letters(letters) }
+        case .text, .octets, .formed: return try .text(text(token, of: subject.kind))
         default: break
         }
         return try number(token, of: subject.kind, phrase)
@@ -232,6 +233,12 @@ extension FilterParser {
         }
         if isNet, let (base, length) = Self.network(text) {
             return try block(base, String(length), at: place)
+        }
+        if token.lower == "tor" {
+            throw error(
+                .unsupported(
+                    token.text, why: "keep the exits of Tor in a list and write ‘in @tor’"),
+                at: place)
         }
         guard !isNet, Self.isHostName(text) else {
             throw error(.notAValue(text, of: ValueKind.address(isNet: isNet).noun), at: place)

@@ -139,16 +139,24 @@ struct FilterParser {
         }
         try count(at: current.place)
         if current.lower == "@include" { return try include() }
-        let (phrase, entry, place) = try phrase()
+        let (phrase, entry) = try phrase()
         switch entry {
         case .fixed(let expression): return expression
-        case .unsupported(let why): throw error(.unsupported(phrase, why: why), at: place)
-        case .subject(let subject): return try comparison(of: subject, phrase)
+        case .absent(let why):
+            context.note(.nothingStored(word: phrase, why: why))
+            return .constant(false)
+        case .match(let subject, let match): return try self.match(match, of: subject, phrase)
+        case .subject(let subject):
+            let expression = try comparison(of: subject, phrase)
+            if let why = subject.absence {
+                context.note(.nothingStored(word: phrase, why: why))
+            }
+            return expression
         }
     }
 
     /// Takes the longest phrase that begins here.
-    private mutating func phrase() throws(FilterError) -> (String, FilterEntry, Range<Int>) {
+    private mutating func phrase() throws(FilterError) -> (String, FilterEntry) {
         var words: [String] = []
         var longest: (phrase: String, entry: FilterEntry, count: Int)?
         for token in tokens[position...].prefix(FilterVocabulary.wordsMax) {
@@ -160,17 +168,13 @@ struct FilterParser {
             }
         }
         if let longest {
-            let start = current.place.lowerBound
-            let end = tokens[position + longest.count - 1].place.upperBound
             position += longest.count
-            return (longest.phrase, longest.entry, start..<end)
+            return (longest.phrase, longest.entry)
         }
         // The words up to here begin some phrase, but the next one does not go on with it.
         var beginning = words[0]
         guard FilterVocabulary.continuations[beginning] != nil else {
-            throw error(
-                .unknownWord(current.text), at: current.place,
-                suggestion: NearestWord.find(words[0], among: FilterVocabulary.firstWords))
+            return (current.text, try element())
         }
         advance()
         for word in words.dropFirst() {
@@ -184,6 +188,25 @@ struct FilterParser {
             suggestion: NearestWord.find(current.lower, among: next))
     }
 
+    /// Takes the name of an element without a column.
+    private mutating func element() throws(FilterError) -> FilterEntry {
+        let place = current.place
+        switch ElementNames.meaning(of: current.lower) {
+        case .subject(let subject):
+            advance()
+            return .subject(subject)
+        case .column(let field):
+            throw error(.hasColumn(current.text), at: place, suggestion: field.name)
+        case .incomparable(let why):
+            throw error(.unsupported(current.text, why: why), at: place)
+        case nil:
+            let nearest =
+                NearestWord.find(current.lower, among: FilterVocabulary.firstWords)
+                ?? NearestWord.find(current.lower, among: ElementNames.all)
+            throw error(.unknownWord(current.text), at: place, suggestion: nearest)
+        }
+    }
+
     private mutating func comparison(
         of subject: FilterSubject, _ phrase: String
     ) throws(FilterError) -> FlowExpression {
@@ -194,6 +217,12 @@ struct FilterParser {
             advance()
             let values = try list(of: subject, phrase)
             return subject.expression(isNegatedList ? .notEqual : .equal, values)
+        }
+        if subject.kind.isText, current.kind == .word,
+            let match = TextMatch(rawValue: current.lower)
+        {
+            advance()
+            return try self.match(match, of: subject, phrase)
         }
         guard case .comparison(let comparison) = current.kind else {
             return subject.expression(nil, [try value(of: subject, phrase, isInList: false)])

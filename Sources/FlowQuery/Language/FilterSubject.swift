@@ -18,6 +18,12 @@ enum ValueKind {
     case mac
     /// A number that is `width` bits of the column from bit `shift` on.
     case bits(shift: UInt64, width: UInt64)
+    /// Any text.
+    case text
+    /// Octets, as text or in hexadecimal behind `0x`.
+    case octets
+    /// Text of a certain form.
+    case formed(String, RegexPattern?)
 
     /// The largest number.
     var largest: UInt64 {
@@ -28,7 +34,15 @@ enum ValueKind {
         case .autonomousSystem: UInt64(UInt32.max)
         case .mac: 0xffff_ffff_ffff
         case .bits(_, let width): 1 << width - 1
-        case .address, .instant, .duration: .max
+        case .address, .instant, .duration, .text, .octets, .formed: .max
+        }
+    }
+
+    /// Whether values are texts.
+    var isText: Bool {
+        switch self {
+        case .text, .octets, .formed: true
+        default: false
         }
     }
 
@@ -47,6 +61,9 @@ enum ValueKind {
         case .duration: "a duration such as 250ms, 90s or 2min"
         case .mac: "a MAC address"
         case .bits: "a number 0–\(largest)"
+        case .text: "a text"
+        case .octets: "a text, or octets such as 0x16fe"
+        case .formed(let noun, _): noun
         }
     }
 
@@ -70,6 +87,8 @@ enum FilterLiteral {
     case letters(UInt64)
     /// Addresses.
     case addresses(IntervalSet<IPAddress>)
+    /// A text, or octets.
+    case text([UInt8])
 
     var isOrdered: Bool {
         if case .numbers(_, isSpan: false) = self { return true }
@@ -86,6 +105,10 @@ struct FilterSubject {
     var implied: FlowExpression?
     /// What must hold for a side to be looked at: the bottom of the MPLS stack.
     var sideCondition: Condition?
+    /// Elements without a column, instead of ``sides``.
+    var elements: [ElementSource] = []
+    /// Why no record has it; values are read and checked all the same.
+    var absence: String?
 
     init(_ fields: Field..., kind: ValueKind, implied: FlowExpression? = nil) {
         self.sides = fields.map { .field($0) }
@@ -96,6 +119,18 @@ struct FilterSubject {
     init(_ quantity: Quantity, kind: ValueKind) {
         sides = [quantity]
         self.kind = kind
+    }
+
+    init(elements: [ElementSource], kind: ValueKind) {
+        sides = []
+        self.kind = kind
+        self.elements = elements
+    }
+
+    init(absent why: String, kind: ValueKind) {
+        sides = []
+        self.kind = kind
+        absence = why
     }
 
     /// The comparison with any of the values; `comparison` nil where no sign was written.
@@ -115,17 +150,27 @@ struct FilterSubject {
         }
         var numbers: [ClosedRange<UInt64>] = []
         var blocks: [ClosedRange<IPAddress>] = []
+        var texts: Set<[UInt8]> = []
         for literal in literals {
             switch literal {
             case .numbers(let range, _): numbers.append(range)
             case .letters(let letters): numbers.append(letters...letters)
             case .addresses(let set): if literals.count > 1 { blocks += set.ranges }
+            case .text(let text): texts.insert(text)
             }
+        }
+        if kind.isText {
+            let sorted = texts.sorted { $0.lexicographicallyPrecedes($1) }
+            return equality(isNegated: comparison == .notEqual, .isOne(sorted))
         }
         if case .address = kind {
             // A set of a million is not copied.
             var addresses = IntervalSet(blocks)
             if literals.count == 1, case .addresses(let set) = literals[0] { addresses = set }
+            if !elements.isEmpty {
+                return equality(
+                    isNegated: comparison == .notEqual, .inAddresses(addresses.ranges))
+            }
             return equality(isNegated: comparison == .notEqual) {
                 .addresses($0, addresses)
             } opposite: {
@@ -136,6 +181,9 @@ struct FilterSubject {
         let largest = largest
         switch comparison {
         case nil, .equal, .notEqual:
+            if !elements.isEmpty {
+                return equality(isNegated: comparison == .notEqual, .inRanges(set.ranges))
+            }
             return equality(isNegated: comparison == .notEqual) {
                 self.test($0, set)
             } opposite: {
@@ -144,6 +192,7 @@ struct FilterSubject {
         case .less, .lessOrEqual, .greater, .greaterOrEqual:
             let bound = set.ranges.first?.lowerBound ?? 0
             let accepted = Self.ordered(comparison, bound, largest)
+            if !elements.isEmpty { return equality(isNegated: false, .inRanges(accepted.ranges)) }
             return .any(sides.map { self.test($0, accepted) })
         }
     }
@@ -163,6 +212,18 @@ struct FilterSubject {
         guard isNegated else { return .any(sides.map(same)) }
         if sides.count == 1 && sideCondition == nil { return opposite(sides[0]) }
         return .all([.any(sides.map(same)).negated, .any(sides.map(\.presence))])
+    }
+
+    /// The same of elements.
+    private func equality(isNegated: Bool, _ condition: ElementCondition) -> FlowExpression {
+        let same = matching(condition)
+        if !isNegated { return same }
+        return .all([same.negated, .any(elements.map { .element($0, .isPresent) })])
+    }
+
+    /// What holds where one of the elements passes.
+    func matching(_ condition: ElementCondition) -> FlowExpression {
+        .any(elements.map { .element($0, condition) })
     }
 
     private static func ordered(

@@ -6,8 +6,10 @@ enum FilterEntry {
     case fixed(FlowExpression)
     /// To be compared with values.
     case subject(FilterSubject)
-    /// nfdump's, but not here; with the reason.
-    case unsupported(String)
+    /// What ``TextMatch`` looks for follows at once: `content "GET"`.
+    case match(FilterSubject, TextMatch)
+    /// Complete in itself, but no record has it, for the reason given.
+    case absent(String)
 }
 
 /// The words of the language: one to four words in a row, in lower case, with what they mean.
@@ -22,24 +24,20 @@ enum FilterVocabulary {
         builder.addDetails()
         builder.addLabels()
         builder.addComplete()
-        builder.addUnsupported()
+        builder.addElements()
+        builder.addPortBlocks()
+        builder.addPayload()
+        builder.addAbsent()
         return builder.entries
     }()
 
-    /// The phrases that are worth offering.
-    private static var offered: [String] {
-        entries.compactMap { phrase, entry in
-            if case .unsupported = entry { nil } else { phrase }
-        }
-    }
-
     /// Words of the longest phrase.
-    static let wordsMax = 4
+    static let wordsMax = 5
 
     /// The words that may follow the beginning of a phrase, sorted.
     static let continuations: [String: [String]] = {
         var following: [String: Set<String>] = [:]
-        for phrase in offered {
+        for phrase in entries.keys {
             let words = phrase.split(separator: " ")
             for count in 1..<max(words.count, 1) {
                 let beginning = words.prefix(count).joined(separator: " ")
@@ -51,7 +49,7 @@ enum FilterVocabulary {
 
     /// The words that a phrase may begin with, sorted.
     static let firstWords: [String] = {
-        let words = offered.map { String($0.prefix { $0 != " " }) }
+        let words = entries.keys.map { String($0.prefix { $0 != " " }) }
         return Set(words).sorted()
     }()
 
@@ -84,7 +82,7 @@ enum FilterVocabulary {
         }
     }
 
-    private struct Builder {
+    struct Builder {
         var entries: [String: FilterEntry] = [:]
 
         mutating func add(_ phrases: String..., subject: FilterSubject) {
@@ -244,32 +242,6 @@ enum FilterVocabulary {
                 entries[name] = .fixed(.test(.field(.proto), .inRanges([number...number])))
             }
             entries["ttl equal"] = .fixed(.test(.field(.minttl), .equals(.maxttl)))
-        }
-
-        mutating func addUnsupported() {
-            let geo = "countries are not in this version yet; use an AS number or a network"
-            for phrase in ["geo", "src geo", "dst geo", "country", "src country", "dst country"] {
-                entries[phrase] = .unsupported(geo)
-            }
-            let payload = "flow records hold no payload"
-            for phrase in ["payload", "in payload", "out payload", "content", "regex"] {
-                entries[phrase] = .unsupported(payload)
-            }
-            let number = "nfdump numbers exporters itself; write exporter ADDRESS or domain NUMBER"
-            for phrase in ["exporter id", "exporter sysid", "ident"] {
-                entries[phrase] = .unsupported(number)
-            }
-            for phrase in ["count", "cnt"] {
-                entries[phrase] = .unsupported("records are not numbered; see --limit")
-            }
-            let column = "there is no column for it; see the ‘other’ field of the flows"
-            for phrase in [
-                "client latency", "server latency", "ingress acl", "egress acl", "pf",
-                "observation point", "observation point id", "nat pblock", "port in nat",
-                "src port in nat", "dst port in nat", "asa denied", "asa xevent", "asa user",
-            ] {
-                entries[phrase] = .unsupported(column)
-            }
         }
     }
 }

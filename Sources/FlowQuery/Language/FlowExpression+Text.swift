@@ -20,6 +20,7 @@ extension FlowExpression: CustomStringConvertible {
         case .inAddresses(let ranges): "\(name) in [" + list(ranges) + "]"
         case .masked(let mask, let value): "\(name) & \(mask) = \(value)"
         case .equals(let field): "\(name) = \(field.name)"
+        case .element(let test): test.description
         case .isPresent: "\(name) present"
         }
     }

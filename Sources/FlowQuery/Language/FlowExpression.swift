@@ -29,6 +29,8 @@ public enum Condition: Hashable, Sendable {
     case equals(Field)
     /// The row has a value at all.
     case isPresent
+    /// The row's elements without a column pass a test; only of ``Field/other``.
+    case element(ElementTest)
 }
 
 /// A filter after parsing: everything that the language can say comes down to this.

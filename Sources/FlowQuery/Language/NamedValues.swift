@@ -29,6 +29,32 @@ enum NamedValues {
         ("deny", 3...3), ("alert", 4...4), ("update", 5...5),
     ]
 
+    /// Element 33002, Cisco ASA's extended event, under nfdump's names.
+    static let extendedFirewallEvents: [(name: String, range: ClosedRange<UInt64>)] = [
+        ("ignore", 0...0), ("ingress", 1001...1001), ("i-acl", 1001...1001),
+        ("egress", 1002...1002), ("e-acl", 1002...1002), ("interface", 1003...1003),
+        ("access", 1003...1003), ("deny", 1003...1003), ("nosyn", 1004...1004),
+    ]
+
+    /// What OpenBSD's packet filter did, in its order (`pfvar.h`).
+    static let pfActions = numbered([
+        "pass", "block", "scrub", "noscrub", "nat", "nonat", "binat", "nobinat", "rdr", "nordr",
+        "synblock", "defer", "match", "divert", "rt", "afrt",
+    ])
+
+    /// Why it did so.
+    static let pfReasons = numbered([
+        "match", "bad-offset", "fragment", "short", "normalize", "memory", "bad-timestamp",
+        "congestion", "ip-option", "proto-cksum", "state-mismatch", "state-insert", "state-limit",
+        "src-limit", "synproxy", "translate", "no-route",
+    ])
+
+    private static func numbered(
+        _ names: [String]
+    ) -> [(name: String, range: ClosedRange<UInt64>)] {
+        names.enumerated().map { ($1, UInt64($0)...UInt64($0)) }
+    }
+
     /// Element 230, `natEvent` (RFC 8158 §4.3), under nfdump's names.
     static let natEvents: [(name: String, range: ClosedRange<UInt64>)] = [
         ("invalid", 0...0), ("add", 1...1), ("delete", 2...2), ("exhaust", 3...3),

@@ -44,7 +44,7 @@ import Testing
             case .masked(let mask, let value): return number & mask == value
             case .equals(let other): return numbers[other] == number
             case .isPresent: return true
-            case .inAddresses: return false
+            case .inAddresses, .element: return false
             }
         }
     }
