@@ -84,6 +84,9 @@ struct QueryCommand: ParsableCommand {
     var utc = false
 
     @OptionGroup
+    var grouping: GroupingOptions
+
+    @OptionGroup
     var explain: ExplainOption
 
     /// Flows that a table shows where nothing else is said.
@@ -99,6 +102,7 @@ struct QueryCommand: ParsableCommand {
         do {
             var notes: [FilterNote] = []
             let request = try request { notes.append($0) }
+            grouping.useTemporaryFolder()
             let reader = try store.reader(window: request.window)
             if explain.isWanted {
                 return try explain.explain(request, notes, by: QueryEngine(reader))
