@@ -24,9 +24,9 @@ import Testing
             }
             var footings: Set<Footing> = []
             // The last with so little memory that all groups go through a file.
-            for (threads, memory) in [(1, 0), (3, 0), (2, 1)] {
+            for (threads, memory) in [(1, 1 << 30), (3, 1 << 30), (2, 1)] {
                 request.threads = threads
-                request.memoryOctets = memory
+                request.memory = memory
                 let answer = try engine.answer(request)
                 footings.insert(answer.footing)
                 #expect(answer.rows.allSatisfy { $0.count == answer.columns.count })

@@ -166,12 +166,59 @@ struct EngineReference {
     }
 
     func total(_ request: QueryRequest) -> [[Cell]] {
-        let sums = sums(matching(request), raw: request.raw)
+        let rows = matching(request)
+        let sums = sums(rows, raw: request.raw)
         return [
             cells(sums) + [
                 sums.first.map { .number($0) } ?? .null, sums.last.map { .number($0) } ?? .null,
-            ]
+            ] + details(rows, request)
         ]
+    }
+
+    // MARK: Distinct values and statistics
+
+    func distinct(_ rows: [Row], _ request: QueryRequest) -> UInt64 {
+        let values = rows.map { row in request.distinct.map { key($0, row, raw: request.raw) } }
+        return UInt64(Set(values.filter { !$0.contains(.null) }).count)
+    }
+
+    func details(_ rows: [Row], _ request: QueryRequest) -> [Cell] {
+        var cells: [Cell] = []
+        if !request.distinct.isEmpty {
+            cells += [.number(distinct(rows, request)), .number(0)]
+        }
+        for wanted in request.statistics {
+            let values = rows.compactMap { number(wanted.quantity, $0, raw: request.raw) }.sorted()
+            cells += wanted.statistics.map { statistic($0, of: values) }
+        }
+        return cells
+    }
+
+    func statistic(_ statistic: ValueStatistics.Statistic, of values: [UInt64]) -> Cell {
+        guard let least = values.first, let greatest = values.last else { return .null }
+        switch statistic {
+        case .least: return .number(least)
+        case .greatest: return .number(greatest)
+        case .mean:
+            let sum = values.reduce(UInt64(0)) { sum, value in
+                let (next, overflow) = sum.addingReportingOverflow(value)
+                return overflow ? .max : next
+            }
+            return .real(Double(sum) / Double(values.count))
+        case .percentile(let thousandths):
+            let rank = max((values.count * Int(thousandths) + 99_999) / 100_000, 1)
+            if rank == 1 { return .number(least) }
+            if rank >= values.count { return .number(greatest) }
+            let value = values[rank - 1]
+            if value < 64 { return .number(value) }
+            var width: UInt64 = 1
+            while value / width >= 128 { width *= 2 }
+            let middle = value / width * width + (width - 1) / 2
+            // What the documents promise, too.
+            let error = middle > value ? middle - value : value - middle
+            precondition(error <= value / 100)
+            return .number(min(max(middle, least), greatest))
+        }
     }
 
     func key(_ key: GroupKey, _ row: Row, raw: Bool) -> Cell {
@@ -210,10 +257,14 @@ struct EngineReference {
                 case .pps: ratio(sums.packets, 1000, time ?? 0)
                 case .bps: ratio(sums.bytes, 8000, time ?? 0)
                 case .bpp: ratio(sums.bytes, 1, sums.packets)
+                case .distinct: distinct(rows, request)
                 }
             let shared: UInt64 =
                 order == .flows ? sums.flows : order == .packets ? sums.packets : sums.bytes
-            return (key: key, sums: sums, value: value, shared: shared)
+            return (
+                key: key, sums: sums, value: value, shared: shared,
+                details: details(rows, request)
+            )
         }
         let whole = all.reduce(UInt64(0)) { sum, group in
             let (next, overflow) = sum.addingReportingOverflow(group.shared)
@@ -225,6 +276,7 @@ struct EngineReference {
         return (top == 0 ? sorted[...] : sorted.prefix(top)).map { group in
             group.key + cells(group.sums)
                 + ([.pps, .bps, .bpp].contains(order) ? [.number(group.value)] : [])
+                + group.details
                 + [.real(whole == 0 ? 0 : Double(group.shared) / Double(whole))]
         }
     }
@@ -235,7 +287,9 @@ struct EngineReference {
             let bucket = Cell.number(place(row) / step * step)
             groups[[bucket] + keys.map { key($0, row, raw: request.raw) }, default: []].append(row)
         }
-        var rows = groups.map { $0.key + cells(sums($0.value, raw: request.raw)) }
+        var rows = groups.map {
+            $0.key + cells(sums($0.value, raw: request.raw)) + details($0.value, request)
+        }
         if keys.isEmpty {
             var places = groups.keys.compactMap { key in
                 if case .number(let number) = key[0] { number } else { nil }
@@ -249,7 +303,7 @@ struct EngineReference {
             if let first = places.min(), let last = places.max(), first <= last {
                 for place in stride(from: first, through: last, by: Int(step))
                 where groups[[.number(place)]] == nil {
-                    rows.append([.number(place)] + cells(Sums()))
+                    rows.append([.number(place)] + cells(Sums()) + details([], request))
                 }
             }
         }

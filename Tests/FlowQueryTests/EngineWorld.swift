@@ -217,15 +217,37 @@ struct EngineWorld {
         }
     }
 
+    private mutating func statistics() -> [ValueStatistics] {
+        let quantities: [Quantity] = [
+            .field(.bytes), .field(.rpackets), .field(.dstport), .duration, .bps, .bpp,
+            .field(.sampling), .field(.inif),
+        ]
+        return Set((0..<(1 + random.below(2))).map { _ in random.pick(quantities) }).map {
+            let quantity = $0
+            if random.chance(50) { return ValueStatistics(quantity) }
+            return ValueStatistics(
+                quantity,
+                (0..<(1 + random.below(3))).map { _ in
+                    switch random.below(6) {
+                    case 0: .least
+                    case 1: .greatest
+                    case 2: .mean
+                    default: .percentile(thousandths: UInt32(random.below(100_001)))
+                    }
+                })
+        }
+    }
+
     mutating func request() -> QueryRequest {
         let keys = (0..<(1 + random.below(random.chance(20) ? 4 : 2))).map { _ in key() }
+        let distinct = random.chance(30) ? (0..<(1 + random.below(2))).map { _ in key() } : []
         let kind: QueryRequest.Kind
         switch random.below(7) {
         case 0, 1: kind = .total
         case 2, 3:
+            let orders = GroupOrder.allCases.filter { $0 != .distinct || !distinct.isEmpty }
             kind = .groups(
-                by: keys, order: random.pick(GroupOrder.allCases),
-                top: random.pick([0, 0, 1, 3, 20]))
+                by: keys, order: random.pick(orders), top: random.pick([0, 0, 1, 3, 20]))
         case 4:
             kind = .series(
                 step: random.pick([1000, 60_000, 86_400_000]), by: random.chance(50) ? [] : keys)
@@ -246,6 +268,9 @@ struct EngineWorld {
         if random.chance(25) { request.to = from + UInt64(1 + random.below(200_000)) }
         request.overlap = random.chance(30)
         request.raw = random.chance(30)
+        if case .flows = kind { return request }
+        request.distinct = distinct
+        if random.chance(30) { request.statistics = statistics() }
         return request
     }
 }

@@ -76,6 +76,17 @@ extension Footing {
             notes.append(
                 "\(Self.flows(flowsWithoutStart)) without a start, placed at the time of arrival")
         }
+        if groupsEstimated > 0 {
+            let groups = groupsEstimated == 1 ? "1 group" : "\(groupsEstimated) groups"
+            notes.append(
+                "\(groups) of more than 100,000 distinct values: estimated by HyperLogLog, standard "
+                    + "error 0.8 %")
+        }
+        if bucketsLeftOut > 0 {
+            notes.append(
+                "\(bucketsLeftOut) empty buckets between flows that lie far apart are left out; "
+                    + "--from and --to say which time is wanted whole")
+        }
         let parts = [
             Self.damaged(segmentsDamaged, "segment"), Self.damaged(blocksDamaged, "block"),
         ].compactMap(\.self)

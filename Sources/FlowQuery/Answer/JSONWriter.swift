@@ -221,6 +221,15 @@ extension [UInt8] {
             append(decimal: groups)
             append(UInt8(ascii: ","))
         }
+        for (name, value) in [
+            ("groupsEstimated", footing.groupsEstimated),
+            ("bucketsLeftOut", footing.bucketsLeftOut),
+        ] where value > 0 {
+            append(json: name)
+            append(UInt8(ascii: ":"))
+            append(decimal: value)
+            append(UInt8(ascii: ","))
+        }
         append(contentsOf: #""notes":["#.utf8)
         for (index, note) in footing.notes.enumerated() {
             if index > 0 { append(UInt8(ascii: ",")) }

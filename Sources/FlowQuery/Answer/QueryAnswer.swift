@@ -69,6 +69,11 @@ public struct Footing: Hashable, Sendable {
     public var rowsDamaged: UInt64 = 0
     /// Groups in all, where only the top ones were asked for.
     public var groups: UInt64?
+    /// Groups or buckets whose number of distinct values is an estimate.
+    public var groupsEstimated: UInt64 = 0
+    /// Empty buckets of a series that are not in the answer, in long runs between flows that lie far
+    /// apart.
+    public var bucketsLeftOut: UInt64 = 0
 
     /// A footing of nothing.
     public init() {}

@@ -128,6 +128,8 @@ struct TableColumn {
         absentIsZero = column.absentIsZero
         switch (column.name, column.meaning) {
         case ("duration", _): style = .duration
+        case (let name, _) where name.hasPrefix("duration_"): style = .duration
+        case (let name, _) where name.hasPrefix("pps_") || name.hasPrefix("bps_"): style = .counter
         case ("share", _): style = .share
         case ("pps", _), ("bps", _), (_, .counter): style = .counter
         case (_, .instant): style = .instant

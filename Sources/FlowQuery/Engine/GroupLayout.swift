@@ -8,6 +8,11 @@ import FlowModel
 ///
 /// The sums of the reverse direction are there where flows have them, times where they are asked for.
 /// So a flow by source address and port is 16 octets on its way to its group.
+///
+/// Where something is counted apart within groups, as distinct values are, records have words for it
+/// behind the group's key, and only the group's words say where a record belongs:
+///
+///     [ group's key … ][ r | distinct values, in full … ]     r: a register of an estimate
 struct GroupLayout: Sendable {
     /// How a record is written.
     enum Form: Int, CaseIterable, Sendable {
@@ -21,28 +26,55 @@ struct GroupLayout: Sendable {
 
     let small: KeyLayout
     let full: KeyLayout
+    let hasSums: Bool
     let hasReverse: Bool
     let hasTimes: Bool
-    /// Whether small keys are used at all.
-    let usesSmall: Bool
+    private let smallGroupWords: Int
+    private let fullGroupWords: Int
 
-    init(_ plans: [KeyPlan], hasReverse: Bool, hasTimes: Bool, usesSmall: Bool = true) {
-        small = KeyLayout(small: plans)
-        full = KeyLayout(full: plans)
+    /// - Parameters:
+    ///   - plans: the keys of groups.
+    ///   - details: what is counted apart within groups.
+    init(
+        _ plans: [KeyPlan], details: [KeyPlan] = [], hasSums: Bool = true,
+        hasReverse: Bool = false, hasTimes: Bool = false
+    ) {
+        let (small, full) = (KeyLayout(small: plans), KeyLayout(full: plans))
+        let detail = KeyLayout(full: details, leading: details.isEmpty ? 0 : 1)
+        self.small = KeyLayout(small, then: detail)
+        self.full = KeyLayout(full, then: detail)
+        smallGroupWords = small.words
+        fullGroupWords = full.words
+        self.hasSums = hasSums
         self.hasReverse = hasReverse
         self.hasTimes = hasTimes
-        self.usesSmall = usesSmall
+    }
+
+    /// The layout of only the groups' keys of another one.
+    init(groupsOf layout: GroupLayout) {
+        func cut(_ key: KeyLayout, to words: Int) -> KeyLayout {
+            KeyLayout(parts: key.parts.filter { $0.start < words * 64 }, words: words)
+        }
+        smallGroupWords = layout.smallGroupWords
+        fullGroupWords = layout.fullGroupWords
+        small = cut(layout.small, to: smallGroupWords)
+        full = cut(layout.full, to: fullGroupWords)
+        hasSums = false
+        hasReverse = false
+        hasTimes = false
     }
 
     /// Words of the sums where each has its own.
     var sumWords: Int { timesPlace + (hasTimes ? 2 : 0) }
     /// Words of packed sums.
-    var packedWords: Int { 1 + (hasReverse ? 1 : 0) + (hasTimes ? 2 : 0) }
+    var packedWords: Int { (hasSums ? 1 : 0) + (hasReverse ? 1 : 0) + (hasTimes ? 2 : 0) }
     /// Where among the sums the first start lies, if there is one.
-    var timesPlace: Int { hasReverse ? 5 : 3 }
+    var timesPlace: Int { hasSums ? hasReverse ? 5 : 3 : 0 }
 
     /// Words of a form's key.
     func keyWords(_ form: Form) -> Int { form == .full ? full.words : small.words }
+    /// Words of the group's key in it.
+    func groupWords(_ form: Form) -> Int { form == .full ? fullGroupWords : smallGroupWords }
 
     /// Words of a record.
     func stride(_ form: Form) -> Int {

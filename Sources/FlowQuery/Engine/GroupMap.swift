@@ -74,7 +74,7 @@ final class GroupMap {
         var slots = slotTable.mutable
         var entries = table.mutable
         let isPlain = !layout.hasReverse && !layout.hasTimes && keyWords == 1
-        switch (form, isPlain) {
+        switch (layout.hasSums ? form : .small, isPlain) {
         case (.packed, true):
             count = mergePacked(
                 records, rows, 1, hasReverse: false, hasTimes: false, seed, &slots, &entries,
@@ -87,6 +87,25 @@ final class GroupMap {
             count = mergeRecords(
                 records, rows, keyWords, layout, seed, &slots, &entries, count)
         }
+    }
+
+    /// The number of the group with a key, which has the first words of a record.
+    ///
+    /// - Parameter adding: makes it where there is none; for maps without sums.
+    func group(of records: Span<UInt64>, at record: Int, adding: Bool) -> Int? {
+        precondition(record + keyWords <= records.count && (!adding || !layout.hasSums))
+        if adding {
+            while (count + 1) * 2 > slots.count { grow() }
+            let (slotTable, table) = (slots, table)
+            var slots = slotTable.mutable
+            var entries = table.mutable
+            return findEntry(
+                records, record, keyWords, stride, seed, &slots, &entries, &count
+            ).group
+        }
+        let (slotTable, table) = (slots, table)
+        return findGroup(
+            records, record, keyWords, stride, seed, slotTable.span, table.span)
     }
 
     private func grow() {
@@ -126,13 +145,13 @@ private func clearSlots(
     }
 }
 
-/// Finds the entry of a key or makes one, whose sums are not yet written then; answers where it
-/// begins and whether it is new.
+/// Finds the entry of a key or makes one, whose sums are not yet written then; answers its number and
+/// whether it is new.
 @inline(__always)
 private func findEntry(
     _ records: Span<UInt64>, _ record: Int, _ keyWords: Int, _ stride: Int, _ seed: UInt64,
     _ slots: inout MutableSpan<UInt32>, _ entries: inout MutableSpan<UInt64>, _ count: inout Int
-) -> (entry: Int, isNew: Bool) {
+) -> (group: Int, isNew: Bool) {
     let mask = slots.count &- 1
     var place =
         Int(truncatingIfNeeded: keyHash(records, record, keyWords, seed: seed)) & mask
@@ -145,7 +164,7 @@ private func findEntry(
                 unsafe entries[unchecked: entry &+ word] = records[unchecked: record &+ word]
             }
             count &+= 1
-            return (entry, true)
+            return (count &- 1, true)
         }
         place = (place &+ 1) & mask
         let entry = (slot &- 1) &* stride
@@ -154,7 +173,29 @@ private func findEntry(
                 unsafe entries[unchecked: entry &+ word] == records[unchecked: record &+ word]
             else { continue probe }
         }
-        return (entry, false)
+        return (slot &- 1, false)
+    }
+}
+
+/// The number of the entry of a key, nil where there is none.
+private func findGroup(
+    _ records: Span<UInt64>, _ record: Int, _ keyWords: Int, _ stride: Int, _ seed: UInt64,
+    _ slots: Span<UInt32>, _ entries: Span<UInt64>
+) -> Int? {
+    let mask = slots.count &- 1
+    var place =
+        Int(truncatingIfNeeded: keyHash(records, record, keyWords, seed: seed)) & mask
+    probe: while true {
+        let slot = unsafe Int(truncatingIfNeeded: slots[unchecked: place])
+        if slot == 0 { return nil }
+        place = (place &+ 1) & mask
+        let entry = (slot &- 1) &* stride
+        for word in 0..<keyWords {
+            guard
+                unsafe entries[unchecked: entry &+ word] == records[unchecked: record &+ word]
+            else { continue probe }
+        }
+        return slot &- 1
     }
 }
 
@@ -191,10 +232,10 @@ private func mergePacked(
             && (count + rows) * stride <= entries.count)
     for row in 0..<rows {
         let record = row &* width
-        let (entry, isNew) = findEntry(
+        let (group, isNew) = findEntry(
             records, record, keyWords, stride, seed, &slots, &entries, &count)
         var from = record &+ keyWords
-        var to = entry &+ keyWords
+        var to = group &* stride &+ keyWords
         let packed = unsafe records[unchecked: from]
         addClamped(&entries, to, packed >> 56, isNew: isNew)
         addClamped(&entries, to &+ 1, packed >> 32 & 0xff_ffff, isNew: isNew)
@@ -231,9 +272,9 @@ private func mergeRecords(
             && (count + rows) * stride <= entries.count)
     for row in 0..<rows {
         let record = row &* stride
-        let (entry, isNew) = findEntry(
+        let (group, isNew) = findEntry(
             records, record, keyWords, stride, seed, &slots, &entries, &count)
-        let (from, to) = (record &+ keyWords, entry &+ keyWords)
+        let (from, to) = (record &+ keyWords, group &* stride &+ keyWords)
         for sum in 0..<times {
             unsafe addClamped(
                 &entries, to &+ sum, records[unchecked: from &+ sum], isNew: isNew)

@@ -1,25 +1,20 @@
 import Glibc
 
-/// How the memory of one grouping is shared out.
-///
-/// Half for the records of all workers, a quarter for the values counted apart and the sketches where
-/// they are asked for, the rest for groups that wait to be sorted.
-final class GroupMemory: Sendable {
-    /// Octets of records that one worker's sink may hold.
+/// How the memory of one grouping is shared out: three quarters to the records that wait to be put
+/// together, the rest to the groups that wait to be sorted.
+struct GroupMemory: Sendable {
+    /// Octets of records that one sink may hold.
     let sinkOctets: Int
     /// Octets at which a sink looks for the first time whether records can be put together.
     let firstLevelOctets: Int
     /// Octets of sorted groups that one worker may hold.
     let sorterOctets: Int
-    /// Where to goes what does not fit.
-    let file: SpillFile
 
-    init(_ request: QueryRequest, workers: Int) {
-        let total = request.memoryOctets > 0 ? request.memoryOctets : Self.defaultOctets
-        sinkOctets = total / 4 * 3 / workers
+    init(_ request: QueryRequest, workers: Int, sinksOfWorker: Int) {
+        let total = max(request.memory, 0)
+        sinkOctets = total / 4 * 3 / workers / sinksOfWorker
         sorterOctets = total / 4 / workers
         firstLevelOctets = (48 << 20) / workers
-        file = SpillFile(directory: request.temporaryDirectory)
     }
 
     /// Words of a chunk: a page, or less where the memory would hold few of them.
@@ -29,14 +24,17 @@ final class GroupMemory: Sendable {
         while words <= stride { words *= 2 }
         return words
     }
+}
 
-    /// A quarter of the machine's memory or of what the control group allows, at least 256 MiB.
-    static var defaultOctets: Int {
-        let pages = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-        return max(min(pages, controlGroupOctets ?? pages) / 4, 256 << 20)
-    }
+extension QueryRequest {
+    /// What ``memory`` is where nothing else is said: a quarter of the machine's memory, or of what
+    /// the control group allows where that is less; at least 256 MiB.
+    public static let memoryDefault: Int = {
+        let octets = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+        return max(min(octets, controlGroupOctets ?? octets) / 4, 256 << 20)
+    }()
 
-    /// The limit of the control group of version 2 that a container is in, where there is one.
+    /// The limit of the control group (version 2) that a container is in, where there is one.
     private static var controlGroupOctets: Int? {
         let descriptor = unsafe open("/sys/fs/cgroup/memory.max", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

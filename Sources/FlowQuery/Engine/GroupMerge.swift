@@ -3,28 +3,38 @@ import FlowModel
 /// Puts the records of all workers together, one part after the other, for one worker.
 final class GroupMerge {
     let ranking: GroupRanking
+    let details: GroupDetails
     /// Why the answer cannot be given.
     private(set) var failure: (any Error)?
 
     private let small: GroupMap
     private let full: GroupMap
-    private let buffer = SpillBuffer()
+    private let buffer = Scratch<UInt64>(unwritten: 1 << 17)
 
-    init(_ layout: GroupLayout, ranking: GroupRanking, seed: UInt64) {
+    init(_ layout: GroupLayout, _ ranking: GroupRanking, _ details: GroupDetails, seed: UInt64) {
         self.ranking = ranking
+        self.details = details
         small = GroupMap(layout, .small, seed: seed)
         full = GroupMap(layout, .full, seed: seed)
     }
 
     /// Ranks the groups of a part.
-    func process(_ part: Int, of sinks: [GroupSink]) {
+    ///
+    /// - Parameter sinks: of each worker, the groups' first.
+    func process(_ part: Int, of sinks: [[GroupSink]]) {
         if failure != nil { return }
         small.removeAll()
         full.removeAll()
         do {
-            for sink in sinks { try sink.merge(part, small: small, full: full, buffer) }
-            try ranking.add(small)
-            try ranking.add(full)
+            for sinks in sinks {
+                try sinks[0].merge(part, small: small, full: full, by: buffer)
+            }
+            if small.count + full.count == 0 { return }
+            try details.read(part, of: sinks.map { Array($0.dropFirst()) }, by: buffer)
+            for map in [small, full] {
+                details.compute(map)
+                try ranking.add(map, details: details.words)
+            }
         } catch {
             failure = error
         }
@@ -34,12 +44,15 @@ final class GroupMerge {
 /// The groups of a request, found and ranked.
 struct RankedGroups {
     let layout: GroupLayout
+    let details: DetailPlan
     /// The groups in order, as records of ``GroupRanking``.
     var records: SortedRecords
     /// How many groups there are.
     let count: UInt64
     /// What shares are taken of.
     let whole: UInt64
+    /// Groups whose distinct values are an estimate.
+    let estimates: UInt64
     let footing: ScanFooting
 
     /// The cells of a group's key.
@@ -55,6 +68,13 @@ struct RankedGroups {
         let words = record.words
         return GroupSums(words.span, at: record.start + 1 + layout.full.words, layout)
     }
+
+    /// The cells of what is asked of a group besides.
+    func detailCells(of record: SortedRun) -> [Cell] {
+        let words = record.words
+        return details.cells(
+            words.span, at: record.start + 1 + layout.full.words + layout.sumWords)
+    }
 }
 
 extension QueryEngine {
@@ -63,19 +83,21 @@ extension QueryEngine {
     /// - Parameters:
     ///   - order: by what, the largest first; nil: by key.
     ///   - limit: groups that are wanted; 0 = all.
+    ///   - hasTimes: whether first start and last end are wanted.
     func collect(
-        _ request: QueryRequest, _ keys: [KeyPlan], order: GroupOrder?, limit: Int
+        _ request: QueryRequest, _ keys: [KeyPlan], order: GroupOrder?, limit: Int,
+        hasTimes: Bool = false
     ) throws -> RankedGroups {
         let plan = plan(request)
+        let details = try DetailPlan(request)
         let workers = workerCount(asked: request.threads, blocks: blocks.count)
         let layout = GroupLayout(
             keys, hasReverse: blocks.contains { $0.hasReverse },
-            hasTimes: order == .pps || order == .bps)
-        let memory = GroupMemory(request, workers: workers)
+            hasTimes: hasTimes || order == .pps || order == .bps)
+        let memory = GroupMemory(request, workers: workers, sinksOfWorker: 1 + details.sinks)
         let seed = UInt64.random(in: 0...UInt64.max)
         let scans = try (0..<workers).map { _ in
-            GroupScan(
-                plan, keys: keys, into: try GroupSink(layout, seed: seed, memory: memory))
+            GroupScan(plan, try details.feeds(keys, layout, seed: seed, memory))
         }
         forEachBlock(blocks.count, workers: workers) { worker, index in
             scans[worker].process(blocks[index])
@@ -86,27 +108,30 @@ extension QueryEngine {
             footing.add(scan.scan.footing)
         }
 
-        let sinks = scans.map(\.sink)
+        let sinks = scans.map { $0.feeds.map(\.sink) }
+        let layouts = sinks[0].dropFirst().map(\.layout)
         let merges = (0..<workers).map { _ in
             GroupMerge(
                 layout,
-                ranking: GroupRanking(layout, order: order, limit: limit, memory: memory),
-                seed: seed)
+                GroupRanking(
+                    layout, detailWords: details.words, order: order, limit: limit,
+                    memory: memory),
+                GroupDetails(details, layouts: layouts, seed: seed), seed: seed)
         }
         forEachBlock(GroupSink.parts, workers: workers) { worker, part in
             merges[worker].process(part, of: sinks)
         }
         var runs: [SortedRun] = []
-        var count: UInt64 = 0
-        var whole: UInt64 = 0
+        var (count, whole, estimates) = (UInt64(0), UInt64(0), UInt64(0))
         for merge in merges {
             if let failure = merge.failure { throw failure }
             runs += merge.ranking.finish()
             count += merge.ranking.count
             whole = whole.clampedAdding(merge.ranking.whole)
+            estimates += merge.details.estimates
         }
         return RankedGroups(
-            layout: layout, records: try SortedRecords(runs), count: count, whole: whole,
-            footing: footing)
+            layout: layout, details: details, records: try SortedRecords(runs), count: count,
+            whole: whole, estimates: estimates, footing: footing)
     }
 }

@@ -25,7 +25,7 @@ final class GroupPiece {
     init(_ layout: GroupLayout) {
         self.layout = layout
         sumColumns =
-            [flows, packets, bytes]
+            (layout.hasSums ? [flows, packets, bytes] : [])
             + (layout.hasReverse ? [reversePackets, reverseBytes] : [])
             + (layout.hasTimes ? [firsts, lasts] : [])
         packed = Scratch(pieceRows * layout.stride(.packed), repeating: 0)
@@ -40,13 +40,13 @@ final class GroupPiece {
         let (packedTable, formTable) = (packed, forms)
         var packed = packedTable.mutable
         for word in 0..<(count * layout.stride(.packed)) { unsafe packed[unchecked: word] = 0 }
-        let form: UInt8 = layout.usesSmall ? 0 : 2
         var forms = formTable.mutable
-        for row in 0..<count { unsafe forms[unchecked: row] = form }
+        for row in 0..<count { unsafe forms[unchecked: row] = 0 }
     }
 
     /// Packs the sums and notes the rows whose sums need words of their own.
     func packSums() {
+        if !layout.hasSums { return }
         let (packed, forms) = (packed, forms)
         let (flows, packets, bytes) = (flows, packets, bytes)
         var records = packed.mutable

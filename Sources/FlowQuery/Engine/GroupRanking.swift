@@ -2,7 +2,7 @@ import FlowModel
 
 /// Groups in the order of the answer: the first of them, or all.
 ///
-///     [ order: all bits of the value inverted ][ full key … ][ sums … ]
+///     [ order: all bits of the value inverted ][ full key … ][ sums … ][ numbers of the details … ]
 ///
 /// Words compared as numbers put the largest value first, and equal ones by key.
 final class GroupRanking {
@@ -14,6 +14,7 @@ final class GroupRanking {
 
     private let order: GroupOrder?
     private let limit: Int
+    private let detailWords: Int
     private let candidate: Scratch<UInt64>
     private let sorter: RecordSorter
     private var leading: Leading<Int>?
@@ -26,30 +27,31 @@ final class GroupRanking {
     /// - Parameters:
     ///   - order: by what, the largest first; nil: by key only.
     ///   - limit: how many are wanted; 0 = all.
-    init(_ layout: GroupLayout, order: GroupOrder?, limit: Int, memory: GroupMemory) {
+    init(
+        _ layout: GroupLayout, detailWords: Int, order: GroupOrder?, limit: Int,
+        memory: GroupMemory
+    ) {
         self.layout = layout
+        self.detailWords = detailWords
         self.order = order
         self.limit = limit
-        let stride = Self.stride(layout)
+        let stride = 1 + layout.full.words + layout.sumWords + detailWords
         candidate = Scratch(stride, repeating: 0)
         sorter = RecordSorter(
-            stride: stride, keyWords: 1 + layout.full.words, octetsMax: memory.sorterOctets,
-            file: memory.file)
+            stride: stride, keyWords: 1 + layout.full.words, octetsMax: memory.sorterOctets)
         let keeps = limit > 0 && limit <= Self.leadingMax
         leading = keeps ? Leading(limit: limit) : nil
         kept = Scratch(keeps ? (limit + 1) * stride : 0, repeating: 0)
     }
 
-    /// Words of a ranked group.
-    static func stride(_ layout: GroupLayout) -> Int {
-        1 + layout.full.words + layout.sumWords
-    }
-
     /// Takes the groups of a map.
-    func add(_ map: GroupMap) throws {
+    ///
+    /// - Parameter details: the numbers of each, in the map's order.
+    func add(_ map: GroupMap, details: [UInt64]) throws {
+        precondition(details.count == map.count * detailWords)
         count += UInt64(map.count)
         guard let order else {
-            for group in 0..<map.count { try keep(map, group, value: .max) }
+            for group in 0..<map.count { try keep(map, group, details, value: .max) }
             return
         }
         let entries = map.entries
@@ -58,15 +60,16 @@ final class GroupRanking {
             for group in 0..<map.count {
                 let value = unsafe entries[unchecked: group &* map.stride &+ sums &+ place]
                 whole = whole.clampedAdding(value)
-                if value >= least { try keep(map, group, value: value) }
+                if value >= least { try keep(map, group, details, value: value) }
             }
             return
         }
         for group in 0..<map.count {
             let sums = GroupSums(entries, at: group * map.stride + sums, layout)
             whole = whole.clampedAdding(sums.shared(order))
-            let value = sums.value(order)
-            if value >= least { try keep(map, group, value: value) }
+            let value =
+                order == .distinct ? details[group * detailWords] : sums.value(order)
+            if value >= least { try keep(map, group, details, value: value) }
         }
     }
 
@@ -90,8 +93,10 @@ final class GroupRanking {
         return ~kept[leading.elements[0] * candidate.count]
     }
 
-    private func keep(_ map: GroupMap, _ group: Int, value: UInt64) throws {
-        let table = candidate
+    private func keep(
+        _ map: GroupMap, _ group: Int, _ details: [UInt64], value: UInt64
+    ) throws {
+        let (table, stride) = (candidate, candidate.count)
         var record = table.mutable
         let entries = map.entries
         let entry = group * map.stride
@@ -104,6 +109,9 @@ final class GroupRanking {
         }
         for word in 0..<layout.sumWords {
             record[1 + layout.full.words + word] = entries[entry + map.keyWords + word]
+        }
+        for word in 0..<detailWords {
+            record[stride - detailWords + word] = details[group * detailWords + word]
         }
         if leading == nil { try sorter.append(table.span) } else { offer() }
     }
@@ -130,13 +138,13 @@ extension GroupOrder {
         case .flows: 0
         case .packets: 1
         case .bytes: 2
-        case .pps, .bps, .bpp: nil
+        case .pps, .bps, .bpp, .distinct: nil
         }
     }
 }
 
 extension GroupSums {
-    /// What groups are ordered by.
+    /// What groups are ordered by, where that is made of sums.
     func value(_ order: GroupOrder) -> UInt64 {
         // Without a start `first` is the largest number, without an end `last` is 0: no time.
         let duration = last.clampedSubtracting(first)
@@ -147,15 +155,16 @@ extension GroupSums {
         case .pps: packets.times(1000, over: duration)
         case .bps: bytes.times(8000, over: duration)
         case .bpp: bytes.times(1, over: packets)
+        case .distinct: 0
         }
     }
 
-    /// What the share is taken of: rates have none, so theirs is of the octets.
+    /// What the share is taken of: rates and numbers of values have none, so theirs is of the octets.
     func shared(_ order: GroupOrder) -> UInt64 {
         switch order {
         case .flows: flows
         case .packets: packets
-        case .bytes, .pps, .bps, .bpp: bytes
+        case .bytes, .pps, .bps, .bpp, .distinct: bytes
         }
     }
 }

@@ -18,6 +18,8 @@ final class GroupSink {
 
     let layout: GroupLayout
     private let seed: UInt64
+    /// The layout of groups without what is counted apart in them.
+    private let groupLayout: GroupLayout
     private let region: RecordRegion
     /// Where the next record of each part and form goes.
     private let cursors = Scratch<Int>(GroupLayout.Form.allCases.count * parts, repeating: 0)
@@ -25,13 +27,20 @@ final class GroupSink {
     private let memory: GroupMemory
     /// Octets of chunks at which records are put together.
     private var level: Int
-    private var extents: [[SpillExtent]] = []
+    private var file: TemporaryFile?
+    private var extents: [[GroupExtent]] = []
+    /// Whether records are pairs of a group and a value, to be counted.
+    private let countsDistinct: Bool
     private lazy var small = GroupMap(layout, .small, seed: seed)
     private lazy var full = GroupMap(layout, .full, seed: seed)
     private lazy var piece = GroupPiece(layout)
 
-    init(_ layout: GroupLayout, seed: UInt64, memory: GroupMemory) throws {
+    init(
+        _ layout: GroupLayout, seed: UInt64, memory: GroupMemory, countsDistinct: Bool = false
+    ) throws {
         self.layout = layout
+        self.countsDistinct = countsDistinct
+        groupLayout = GroupLayout(groupsOf: layout)
         self.seed = seed
         self.memory = memory
         level = min(memory.sinkOctets, memory.firstLevelOctets)
@@ -78,16 +87,16 @@ final class GroupSink {
         try region.reserve(rows.count)
         let cursorTable = cursors
         var cursors = cursorTable.mutable
-        let (stride, keyWords) = (layout.stride(form), layout.keyWords(form))
+        let (stride, groupWords) = (layout.stride(form), layout.groupWords(form))
         let first = form.rawValue * Self.parts
         region.write { words, pool, given in
-            if stride == 2 && keyWords == 1 {
+            if stride == 2 && groupWords == 1 {
                 scatterRecords(
                     records, rows, stride: 2, keyWords: 1, seed: seed, &cursors, first: first,
                     into: &words, chunkWords: region.chunkWords, &pool, given)
             } else {
                 scatterRecords(
-                    records, rows, stride: stride, keyWords: keyWords, seed: seed, &cursors,
+                    records, rows, stride: stride, keyWords: groupWords, seed: seed, &cursors,
                     first: first, into: &words, chunkWords: region.chunkWords, &pool, given)
             }
         }
@@ -101,15 +110,27 @@ final class GroupSink {
     /// limit.
     func relieve() throws {
         if region.octets <= level { return }
-        let before = region.octets
-        for part in 0..<Self.sample where try collect(part) { try writeBack() }
-        let isWorthIt = (before - region.octets) * Self.parts / Self.sample > before / 2
+        var sampled = 0
+        var (taken, kept) = (0, 0)
+        var part = 0
+        while part < Self.parts, sampled < Self.sample {
+            let before = region.octets
+            if try collect(part) {
+                taken += before - region.octets
+                kept -= region.octets
+                try writeBack()
+                kept += region.octets
+                sampled += 1
+            }
+            part += 1
+        }
+        let isWorthIt = kept < taken / 2
         if !isWorthIt, level < memory.sinkOctets {
             level = min(level * 2, memory.sinkOctets)
             return
         }
         if isWorthIt {
-            for part in Self.sample..<Self.parts where try collect(part) { try writeBack() }
+            for part in part..<Self.parts where try collect(part) { try writeBack() }
             if region.octets <= level / 2 { return }
         }
         if level < memory.sinkOctets {
@@ -121,12 +142,13 @@ final class GroupSink {
 
     private func spill() throws {
         if extents.isEmpty { extents = Array(repeating: [], count: Self.parts) }
+        if file == nil { file = try TemporaryFile() }
+        guard let file else { return }
         for part in 0..<Self.parts where try collect(part) {
             for map in [small, full] where map.count > 0 {
-                let words = map.entries.extracting(0..<(map.count * map.stride))
-                let offset = try memory.file.append(words)
                 extents[part].append(
-                    SpillExtent(offset: offset, words: words.count, form: map.form))
+                    try file.append(
+                        map.entries.extracting(0..<(map.count * map.stride)), map.form))
             }
         }
     }
@@ -141,7 +163,22 @@ final class GroupSink {
             region.release(chainTo: cursors[place])
             cursors[place] = 0
         }
+        if countsDistinct {
+            condense(&small)
+            condense(&full)
+        }
         return small.count + full.count > 0
+    }
+
+    /// Replaces the values of groups that have very many.
+    private func condense(_ pairs: inout GroupMap) {
+        if pairs.count <= DistinctTally.exactMax { return }
+        let groups = GroupMap(groupLayout, pairs.form, seed: seed)
+        let tally = DistinctTally(pairs, by: groups)
+        if tally.estimators.isEmpty { return }
+        let output = GroupMap(layout, pairs.form, seed: seed)
+        tally.condense(pairs, of: groups, into: output)
+        pairs = output
     }
 
     /// Writes the groups of the maps as records.
@@ -171,16 +208,18 @@ final class GroupSink {
     // MARK: Merging
 
     /// Adds all that was taken for a part to the groups there.
-    func merge(_ part: Int, small: GroupMap, full: GroupMap, _ buffer: SpillBuffer) throws {
+    func merge(
+        _ part: Int, small: GroupMap, full: GroupMap, by buffer: Scratch<UInt64>
+    ) throws {
         for form in GroupLayout.Form.allCases {
             addChain(
                 cursors[form.rawValue * Self.parts + part], form,
                 to: form == .full ? full : small)
         }
-        guard !extents.isEmpty else { return }
+        guard let file else { return }
         for extent in extents[part] {
             let map = extent.form == .full ? full : small
-            try memory.file.read(extent, buffer, stride: map.stride) { map.add($0, extent.form) }
+            try file.read(extent, stride: map.stride, by: buffer) { map.add($0, extent.form) }
         }
     }
 }

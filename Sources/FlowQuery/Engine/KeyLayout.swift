@@ -22,9 +22,16 @@ struct KeyLayout: Sendable {
     let parts: [Part]
     let words: Int
 
+    init(parts: [Part], words: Int) {
+        self.parts = parts
+        self.words = words
+    }
+
     /// The layout that holds any key.
-    init(full plans: [KeyPlan]) {
-        var next = 0
+    ///
+    /// - Parameter leading: bits before it that are left free.
+    init(full plans: [KeyPlan], leading: Int = 0) {
+        var next = leading
         parts = plans.map { plan in
             var part = Part(bits: plan.isAddress ? 128 : plan.bits, isAddress: plan.isAddress)
             if !plan.isDense {
@@ -69,6 +76,19 @@ struct KeyLayout: Sendable {
         }
         self.parts = parts
         words = free.count
+    }
+
+    /// The layout of one key with another one behind it.
+    init(_ first: KeyLayout, then second: KeyLayout) {
+        parts =
+            first.parts
+            + second.parts.map { part in
+                var part = part
+                part.start += first.words * 64
+                part.present = part.present.map { $0 + first.words * 64 }
+                return part
+            }
+        words = first.words + second.words
     }
 }
 

@@ -11,6 +11,8 @@ struct KeyPlan: Sendable {
         case placed(step: UInt64)
         /// An address, cut to so many bits of 128 each.
         case address(Field, v4: Int, v6: Int)
+        /// The step of a sketch in which a quantity's value lies.
+        case sketched(Quantity)
     }
 
     let kind: Kind
@@ -23,6 +25,12 @@ struct KeyPlan: Sendable {
         guard step > 0 else { throw QueryError.stepImpossible("start") }
         kind = .placed(step: step)
         column = AnswerColumn(name: Field.start.name, meaning: .instant)
+    }
+
+    /// The steps of a sketch of values.
+    init(sketchOf quantity: Quantity) {
+        kind = .sketched(quantity)
+        column = AnswerColumn(name: "", meaning: .number)
     }
 
     init(_ key: GroupKey) throws {
@@ -59,6 +67,7 @@ struct KeyPlan: Sendable {
     var isDense: Bool {
         switch kind {
         case .placed: true
+        case .sketched: false
         case .number(let field), .bucket(let field, _), .address(let field, _, _):
             field.isDense || field == .sampling
         }
@@ -69,6 +78,7 @@ struct KeyPlan: Sendable {
         switch kind {
         case .address: return 32
         case .placed: return 64
+        case .sketched: return 16
         case .number(let field), .bucket(let field, _):
             switch field.storage {
             case .u8: return 8
@@ -84,13 +94,14 @@ struct KeyPlan: Sendable {
         switch kind {
         case .number(let field), .bucket(let field, _), .address(let field, _, _): [.field(field)]
         case .placed: [.field(.start), .field(.received)]
+        case .sketched(let quantity): [quantity]
         }
     }
 
     /// The cell of a value; numbers are in the lower half.
     func cell(_ value: IPAddress) -> Cell {
         switch kind {
-        case .number, .bucket, .placed: return .number(value.low)
+        case .number, .bucket, .placed, .sketched: return .number(value.low)
         case .address(_, let v4, let v6):
             guard value.isV4 ? cuts.v4 : cuts.v6,
                 let prefix = IPPrefix(value, length: value.isV4 ? v4 - 96 : v6)

@@ -19,6 +19,10 @@ extension KeyReader {
             var values = values.mutable
             cutNumbers(&values, count: rows.count, to: step)
         case .placed(let step): try readPlaces(scan, rows, step: step)
+        case .sketched(let quantity):
+            try scan.numbers(quantity, rows, into: values)
+            var values = values.mutable
+            sketchNumbers(&values, count: rows.count)
         case .address(let field, _, _): try codes.read(field, scan, rows, into: values)
         }
         // Only now: reading the values may use the flags.
@@ -66,12 +70,13 @@ extension KeyReader {
         }
     }
 
-    /// Sets the key's bits in the full records of the piece's listed rows.
-    func setFull(_ part: KeyLayout.Part, into piece: GroupPiece, listed: Int) {
-        let (table, rows, flags, values) = (piece.records, piece.rows, flags, values)
+    /// Sets the key's bits in full, in a record for each of the rows listed.
+    func setFull(
+        _ part: KeyLayout.Part, into table: Scratch<UInt64>, stride: Int, _ rows: Span<UInt16>
+    ) {
+        let (flags, values) = (flags, values)
         var records = table.mutable
-        let keys = FullKeys(
-            part: part, stride: piece.layout.stride(.full), rows: rows.span, listed: listed)
+        let keys = FullKeys(part: part, stride: stride, rows: rows)
         if part.isAddress {
             codes.setKeys(keys, values.span, flags.span, in: &records)
         } else {
@@ -85,19 +90,17 @@ private struct FullKeys: ~Escapable {
     let part: KeyLayout.Part
     let stride: Int
     let rows: Span<UInt16>
-    let listed: Int
 
     @_lifetime(copy rows)
-    init(part: KeyLayout.Part, stride: Int, rows: Span<UInt16>, listed: Int) {
+    init(part: KeyLayout.Part, stride: Int, rows: Span<UInt16>) {
         self.part = part
         self.stride = stride
         self.rows = rows
-        self.listed = listed
     }
 
     /// Sets numbers.
     func set(_ values: Span<UInt64>, _ flags: Span<UInt8>, in records: inout MutableSpan<UInt64>) {
-        for index in 0..<listed {
+        for index in 0..<rows.count {
             let row = Int(rows[index])
             if flags[row] == 0 { continue }
             let key = index &* stride
@@ -112,7 +115,7 @@ private struct FullKeys: ~Escapable {
         _ values: Span<UInt64>, _ flags: Span<UInt8>, in records: inout MutableSpan<UInt64>,
         _ address: (UInt64) -> IPAddress
     ) {
-        for index in 0..<listed {
+        for index in 0..<rows.count {
             let row = Int(rows[index])
             if flags[row] == 0 { continue }
             let key = index &* stride

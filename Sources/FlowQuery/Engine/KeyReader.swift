@@ -18,6 +18,8 @@ final class KeyReader {
         case table(Codes, [UInt64])
         /// (code + offset) / step by a multiplication, at most `last` before it.
         case divided(Codes, offset: UInt64, last: UInt64, reciprocal: UInt64)
+        /// Steps of a sketch.
+        case sketched(Quantity)
         /// Values that are not small numbers.
         case scattered
     }
@@ -59,6 +61,13 @@ final class KeyReader {
             } else {
                 try begin(.received, step: step, scan)
             }
+        case .sketched(let quantity):
+            guard let found = try scan.presences(of: quantity) else {
+                isAbsent = true
+                break
+            }
+            present = found
+            mode = .sketched(quantity)
         case .address(let field, let v4, let v6):
             guard let found = try scan.presences(of: .field(field)) else {
                 isAbsent = true
@@ -81,6 +90,7 @@ final class KeyReader {
         case .table(_, let table): bound = (table.max() ?? 0) + 1 + absent
         case .divided(_, _, let last, let reciprocal):
             bound = last.multipliedFullWidth(by: reciprocal).high + 1 + absent
+        case .sketched: bound = UInt64(ValueSketch.steps) + absent
         case .scattered: bound = nil
         }
     }
@@ -180,6 +190,10 @@ final class KeyReader {
             scan.read(codes, base: offset, rows, into: ids)
             var ids = ids.mutable
             divideClamped(&ids, count: rows.count, last: last, reciprocal: reciprocal)
+        case .sketched(let quantity):
+            try scan.numbers(quantity, rows, into: ids)
+            var ids = ids.mutable
+            sketchNumbers(&ids, count: rows.count)
         case .scattered: preconditionFailure("asked for numbers where there is no bound")
         }
         if !present.isEmpty {

@@ -41,6 +41,7 @@ public struct QueryEngine {
     ///
     /// Throws ``QueryError`` where the request makes no sense, and what the writer throws.
     public func run(_ request: QueryRequest, into writer: any AnswerWriter) throws {
+        if case .flows = request.kind, request.hasDetails { throw QueryError.notOfFlows }
         precondition(window.covers(request.window), "the store was opened for another time")
         if request.bidirectional, !request.kind.isList {
             throw QueryError.notTogether("--bidirectional", "a list of flows")
@@ -49,6 +50,7 @@ public struct QueryEngine {
             throw QueryError.notTogether("--spread", "--series")
         }
         switch request.kind {
+        case .total where request.hasDetails: try detailedTotal(request, writer)
         case .total: try total(request, writer)
         case .groups(let keys, let order, let top):
             try groups(request, keys: keys, order: order, top: top, writer)
@@ -112,16 +114,21 @@ public struct QueryEngine {
         let total = totals[0]
         let hasReverse = total.scan.footing.hasReverse
         try writer.begin(
-            columns: sumColumns(hasReverse) + [
-                AnswerColumn(name: "first", meaning: .instant),
-                AnswerColumn(name: "last", meaning: .instant),
-            ])
+            columns: totalColumns(hasReverse))
         try writer.row(
             total.sums.cells(hasReverse) + [
                 total.hasStart ? .number(total.sums.first) : .null,
                 total.hasEnd ? .number(total.sums.last) : .null,
             ])
         try writer.end(footing: footing(total.scan.footing))
+    }
+
+    /// The columns of a total.
+    func totalColumns(_ hasReverse: Bool) -> [AnswerColumn] {
+        sumColumns(hasReverse) + [
+            AnswerColumn(name: "first", meaning: .instant),
+            AnswerColumn(name: "last", meaning: .instant),
+        ]
     }
 
     /// The columns of sums: those of the reverse direction only where flows have them.

@@ -14,8 +14,10 @@ public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooManyBuckets(UInt64)
     /// The system gave no memory for groups.
     case memoryRefused(octets: UInt64, errno: Int32)
-    /// What does not fit into memory could not be written to a temporary file, or not read again.
-    case spillFailed(directory: String, errno: Int32)
+    /// Groups are to be ordered by a number of distinct values, but of what is not said.
+    case nothingDistinct
+    /// Distinct values and statistics are of groups, not of a list of flows.
+    case notOfFlows
 
     /// Conversations do not have this field.
     case notOfConversations(String)
@@ -49,10 +51,10 @@ public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
         case .memoryRefused(let octets, let number):
             "the system gave no memory for groups (\(octets) octets): \(Self.text(number)); "
                 + "try a smaller --memory"
-        case .spillFailed(let directory, let number):
-            "a temporary file in \(directory) for groups that do not fit into memory: "
-                + "\(Self.text(number)); name another folder with --temp-dir or allow more with "
-                + "--memory"
+        case .nothingDistinct:
+            "to order by distinct, say what is counted: --distinct dstip"
+        case .notOfFlows:
+            "distinct values and statistics belong to groups, series and totals, not to a list"
         }
     }
 

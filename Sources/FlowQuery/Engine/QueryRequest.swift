@@ -32,6 +32,8 @@ public enum GroupOrder: String, Sendable, CaseIterable {
     case bps
     /// Octets a packet.
     case bpp
+    /// Number of distinct values of ``QueryRequest/distinct``.
+    case distinct
 }
 
 /// A quantity to list flows by, and the direction.
@@ -68,6 +70,9 @@ public struct QueryRequest: Sendable {
         /// Groups with their sums and share, the `top` first by `order`; `top` 0 = all.
         case groups(by: [GroupKey], order: GroupOrder, top: Int)
         /// Time buckets of `step` ms by `start`, empty ones included; `by` splits each bucket.
+        ///
+        /// Where the window has not both ends, at most 100,000 empty buckets are included: one flow
+        /// with a wild clock must not bury the answer. The longest runs are left out, and counted.
         case series(step: UInt64, by: [GroupKey])
         /// The flows themselves; `limit` 0 = all. Without a sort in the order stored.
         case flows(fields: [FlowOutput], sort: FlowSort?, limit: Int)
@@ -101,18 +106,23 @@ public struct QueryRequest: Sendable {
     /// Threads; 0 = one a core.
     public var threads = 0
     /// Octets that rows and groups may take before they go to temporary files.
-    public var memory = 1 << 30
-    /// Octets of groups in memory at most, then they go to temporary files; 0 = a quarter of the
-    /// machine's memory, at least 256 MiB.
-    public var memoryOctets = 0
-    /// The folder for temporary files; nil = `$TMPDIR`, else `/tmp`.
-    public var temporaryDirectory: String?
+    public var memory = Self.memoryDefault
+    /// Fields whose different values, all fields together, are counted in each group, bucket or the
+    /// total; a flow without one of them is not counted there.
+    ///
+    /// Exact up to 100,000 values of a group, estimated beyond.
+    public var distinct: [GroupKey] = []
+    /// What is asked of the values of quantities in each group, bucket or the total.
+    public var statistics: [ValueStatistics] = []
 
     /// Makes a request.
     public init(filter: FlowExpression, kind: Kind) {
         self.filter = filter
         self.kind = kind
     }
+
+    /// Whether more than sums is asked of groups.
+    var hasDetails: Bool { !distinct.isEmpty || !statistics.isEmpty }
 
     /// The time that the answer can depend on, which a store is opened for.
     public var window: StoreWindow { StoreWindow(from: from, to: to, overlap: overlap) }

@@ -6,7 +6,7 @@ final class RecordSorter {
     private let stride: Int
     private let keyWords: Int
     private let octetsMax: Int
-    private let file: SpillFile
+    private var file: TemporaryFile?
     private let pageRecords: Int
     private var pages: [Scratch<UInt64>] = []
     private var count = 0
@@ -17,14 +17,12 @@ final class RecordSorter {
     /// - Parameters:
     ///   - stride: words of a record.
     ///   - keyWords: how many of them, from the first, order records as numbers do.
-    ///   - octetsMax: of records in memory.
-    ///   - file: takes what is more.
-    init(stride: Int, keyWords: Int, octetsMax: Int, file: SpillFile) {
+    ///   - octetsMax: of records in memory; more go to a file.
+    init(stride: Int, keyWords: Int, octetsMax: Int) {
         precondition(stride <= Self.pageWords && keyWords <= stride)
         self.stride = stride
         self.keyWords = keyWords
         self.octetsMax = octetsMax
-        self.file = file
         pageRecords = Self.pageWords / stride
     }
 
@@ -69,12 +67,13 @@ final class RecordSorter {
     }
 
     private func spill() throws {
+        if file == nil { file = try TemporaryFile() }
+        guard let file else { return }
         let buffer = Scratch<UInt64>(unwritten: pageRecords * stride)
-        var extents: [SpillExtent] = []
+        var extents: [GroupExtent] = []
         var filled = 0
         func write() throws {
-            let offset = try file.append(buffer.span.extracting(0..<filled))
-            extents.append(SpillExtent(offset: offset, words: filled, form: .full))
+            extents.append(try file.append(buffer.span.extracting(0..<filled), .full))
             filled = 0
         }
         for index in sorted() {
@@ -105,7 +104,7 @@ func precedes(
 final class SortedRun {
     private enum Source {
         case memory([Scratch<UInt64>], pageRecords: Int, order: [Int])
-        case file(SpillFile, [SpillExtent])
+        case file(TemporaryFile, [GroupExtent])
     }
 
     /// What holds the current record, and where in it that begins.
@@ -129,7 +128,7 @@ final class SortedRun {
     }
 
     /// Records in a file; each extent fits into memory.
-    init(stride: Int, keyWords: Int, file: SpillFile, extents: [SpillExtent]) {
+    init(stride: Int, keyWords: Int, file: TemporaryFile, extents: [GroupExtent]) {
         self.stride = stride
         self.keyWords = keyWords
         source = .file(file, extents)
@@ -150,9 +149,7 @@ final class SortedRun {
             guard next < extents.count else { return false }
             let extent = extents[next]
             if words.count < extent.words { words = Scratch(unwritten: extent.words) }
-            let table = words
-            var mutable = table.mutable
-            try file.read(extent.offset, words: extent.words, into: &mutable)
+            try file.read(extent.offset, words: extent.words, into: words)
             filled = extent.words
             start = 0
             next += 1

@@ -33,6 +33,9 @@ extension QueryCommand {
         request.overlap = overlap
         request.raw = raw
         try flowTime.apply(to: &request)
+        try grouping.apply(to: &request, isList: isList) { list, option in
+            try keys(list, of: option)
+        }
         return request
     }
 
@@ -73,12 +76,12 @@ extension QueryCommand {
             guard let step = DurationText.milliseconds(series, bare: nil), step > 0 else {
                 throw ValidationError("--series: ‘\(series)’ is not a step such as 30s, 1m or 1h")
             }
-            return .series(step: step, by: try keys())
+            return .series(step: step, by: try keys(by, of: "--by"))
         }
         if by != nil {
             let top = top ?? Self.topGroups
             guard top >= 0 else { throw ValidationError("--top is 0 or more") }
-            return .groups(by: try keys(), order: order ?? .bytes, top: top)
+            return .groups(by: try keys(by, of: "--by"), order: order ?? .bytes, top: top)
         }
         return try list()
     }
@@ -89,18 +92,18 @@ extension QueryCommand {
 
     private static let sums: Set<Field> = [.flows, .packets, .bytes, .rpackets, .rbytes]
 
-    private func keys() throws -> [GroupKey] {
-        guard let by else { return [] }
+    private func keys(_ list: String?, of option: String) throws -> [GroupKey] {
+        guard let list else { return [] }
         var keys: [GroupKey] = []
-        for name in try names(by, of: "--by") {
+        for name in try names(list, of: option) {
             let key: GroupKey
             do {
                 key = try GroupKey(parsing: name)
             } catch {
-                throw ValidationError("--by: \(error)")
+                throw ValidationError("\(option): \(error)")
             }
             // An answer must not have two columns of one name.
-            if case .field(let field) = key, Self.sums.contains(field) {
+            if option == "--by", case .field(let field) = key, Self.sums.contains(field) {
                 throw ValidationError(
                     "--by: ‘\(field.name)’ is summed up in every group; group by another field")
             }

@@ -93,6 +93,9 @@ struct QueryCommand: ParsableCommand {
     var utc = false
 
     @OptionGroup
+    var grouping: GroupingOptions
+
+    @OptionGroup
     var explain: ExplainOption
 
     /// Flows that a table shows where nothing else is said.
@@ -109,6 +112,7 @@ struct QueryCommand: ParsableCommand {
             var notes: [FilterNote] = []
             let request = try request { notes.append($0) }
             let writer = try writer(to: AnswerOutput(write: StandardStreams.write))
+            grouping.useTemporaryFolder()
             let reader = try store.reader(window: request.window)
             if explain.isWanted {
                 return try explain.explain(request, notes, by: QueryEngine(reader))
