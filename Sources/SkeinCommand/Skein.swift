@@ -14,6 +14,7 @@ struct Skein: ParsableCommand {
             ImportCommand.self,
             QueryCommand.self,
             StoreCommand.self,
+            ExportCommand.self,
             GenerateCommand.self,
             ReferenceCommand.self,
         ])

@@ -1,0 +1,103 @@
+import ArgumentParser
+import FlowModel
+import FlowQuery
+import FlowStore
+
+/// `skein export`: flows out again, to a file or to a collector.
+struct ExportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write flows that match a filter to a file, or send them to a collector.",
+        discussion: """
+            csv and ndjson write the vocabulary's fields (docs/fields.md); ipfix writes a file of RFC 5655 \
+            that keeps all of them, or sends datagrams.
+
+              skein export --as ndjson 'dst port 53' --from -1d --out dns.ndjson
+              skein export --as ipfix --out day.ipfix
+              skein export --as ipfix --to 192.0.2.7:4739 --speed 10
+
+            --to takes a time, the end of the window, or a collector, HOST:PORT; it may be given for both.
+            """)
+
+    @Argument(
+        parsing: .remaining,
+        help: "Which flows; several arguments are joined by blanks. Default: any.")
+    var filter: [String] = []
+
+    @Option(name: .customLong("as"), help: "What to make.")
+    var form: ExportForm
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Only flows that start at this time or later: 2016-06-07T12, -1h, now.",
+            valueName: "time"))
+    var from: String?
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Only flows that start before this time; or where to send them.",
+            valueName: "time|host:port"))
+    var to: [String] = []
+
+    @OptionGroup
+    var store: StoreOption
+
+    @Option(
+        help: ArgumentHelp(
+            "csv and ndjson: these fields (default: all that the store has).", valueName: "a,b,c"))
+    var fields: String?
+
+    @Flag(help: "csv and ndjson: counters as exported, not multiplied by the sampling rate.")
+    var raw = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write to this file; - is standard output, the default of csv and ndjson.",
+            valueName: "file"))
+    var out: String?
+
+    @Flag(help: "Overwrite a file that is there.")
+    var force = false
+
+    @Option(
+        help: ArgumentHelp(
+            "To a collector: keep the time between flows, divided by this; 1 is the original pace.",
+            valueName: "factor"))
+    var speed: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "To a collector: flows a second, 0: as fast as possible (default: 100000).",
+            valueName: "n/s"))
+    var rate: RateArgument?
+
+    @Flag(help: "Times in UTC: those of the filter, of --from and --to.")
+    var utc = false
+
+    /// Parses once for the errors; time has not begun for ``run()``.
+    func validate() throws { _ = try plan() }
+
+    func run() throws {
+        StandardStreams.ignoreBrokenPipes()
+        do {
+            let plan = try plan()
+            let reader = try store.reader()
+            for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
+            switch plan.target {
+            case .collector(let collector): try send(reader, plan, to: collector)
+            case .file(let path): try write(reader, plan, to: path)
+            }
+        } catch is ClosedPipe {
+            return
+        } catch SinkError.closedPipe {
+            return
+        } catch let error as ValidationError {
+            throw error
+        } catch {
+            StandardStreams.say("\(error)")
+            throw ExitCode.failure
+        }
+    }
+}
