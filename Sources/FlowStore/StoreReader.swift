@@ -34,20 +34,23 @@ public final class StoreReader: Sendable {
 
     /// Opens a store.
     ///
-    /// - Parameter window: what is of interest; segments that have no flow in it are not opened, so
-    ///   that an hour out of a year costs an hour.
+    /// - Parameters:
+    ///   - window: what is of interest; segments that have no flow in it are not opened, so that an
+    ///     hour out of a year costs an hour.
+    ///   - cache: what keeps columns that were read, for this reader and those that come after it; nil
+    ///     reads each column anew.
     public init(
-        directory path: String, window: StoreWindow = StoreWindow()
+        directory path: String, window: StoreWindow = StoreWindow(), cache: BlockCache? = nil
     ) throws(StoreError) {
         let directory = StoreDirectory(path: path)
         var manifest = try Self.manifest(of: directory)
-        var opened = Self.open(manifest, directory, window)
+        var opened = Self.open(manifest, directory, window, cache)
         // A segment that went away was replaced while we looked: look again.
         while opened.damaged.contains(where: { $0.error.isMissingFile }) {
             let next = try Self.manifest(of: directory)
             if next.generation == manifest.generation { break }
             manifest = next
-            opened = Self.open(manifest, directory, window)
+            opened = Self.open(manifest, directory, window, cache)
         }
         blocks = opened.blocks
         segments = opened.segments
@@ -76,7 +79,8 @@ public final class StoreReader: Sendable {
     }
 
     private static func open(
-        _ manifest: Manifest, _ directory: StoreDirectory, _ window: StoreWindow
+        _ manifest: Manifest, _ directory: StoreDirectory, _ window: StoreWindow,
+        _ cache: BlockCache?
     ) -> Opened {
         var opened = Opened()
         let inOrder = manifest.segments.sorted {
@@ -90,7 +94,7 @@ public final class StoreReader: Sendable {
             do {
                 opened.blocks += try SegmentFile.blocks(
                     of: directory.segment(info.number), info: info,
-                    keepOpen: opened.segments.count < openMax)
+                    keepOpen: opened.segments.count < openMax, cache: cache)
                 opened.segments.append(info)
             } catch {
                 opened.damaged.append(DamagedSegment(info: info, error: error))
