@@ -18,6 +18,7 @@ let package = Package(
         .executable(name: "skein", targets: ["skein"]),
         .library(name: "FlowModel", targets: ["FlowModel"]),
         .library(name: "FlowWire", targets: ["FlowWire"]),
+        .library(name: "FlowFiles", targets: ["FlowFiles"]),
         .library(name: "FlowMeter", targets: ["FlowMeter"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
@@ -29,8 +30,14 @@ let package = Package(
     targets: [
         // Arrows point down only: a target imports what stands above it in this list.
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "FlowModel", swiftSettings: memorySafe),
         .target(name: "FlowWire", dependencies: ["FlowModel"], swiftSettings: memorySafe),
+        .target(
+            name: "FlowFiles", dependencies: ["FlowModel", "CLZ4", "CBZip2", "CZlib", "CZstd"],
+            swiftSettings: memorySafe),
         .target(
             name: "FlowMeter", dependencies: ["FlowModel", "FlowWire"], swiftSettings: memorySafe),
         .target(
@@ -41,7 +48,8 @@ let package = Package(
         .target(
             name: "SkeinCommand",
             dependencies: [
-                "FlowModel", "FlowWire", "FlowMeter", "FlowStore", "FlowQuery", "FlowGenerator",
+                "FlowModel", "FlowWire", "FlowFiles", "FlowMeter", "FlowStore", "FlowQuery",
+                "FlowGenerator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
@@ -56,11 +64,18 @@ let package = Package(
             name: "FlowWireTests", dependencies: ["FlowModel", "FlowWire", "FlowTestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "FlowFilesTests", dependencies: ["FlowModel", "FlowFiles", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "FlowMeterTests",
             dependencies: ["FlowModel", "FlowWire", "FlowMeter", "FlowTestSupport"],
             swiftSettings: strict),
+        .executableTarget(
+            name: "crash-writer", dependencies: ["FlowModel", "FlowStore"],
+            path: "Tests/CrashWriter", swiftSettings: strict),
         .testTarget(
-            name: "FlowStoreTests", dependencies: ["FlowModel", "FlowStore", "FlowTestSupport"],
+            name: "FlowStoreTests",
+            dependencies: ["FlowModel", "FlowStore", "FlowTestSupport", "crash-writer"],
             swiftSettings: strict),
         .testTarget(
             name: "FlowQueryTests",

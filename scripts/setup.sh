@@ -22,6 +22,9 @@ packages() {
     fi
 }
 
+# The libraries that Skein is linked with.
+libraries() { packages pkg-config libzstd-dev liblz4-dev libbz2-dev zlib1g-dev; }
+
 # Swift 6.2 or later must be there: it is not a Debian package.
 needs_swift() {
     command -v swift >/dev/null || {

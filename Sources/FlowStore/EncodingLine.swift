@@ -1,5 +1,4 @@
 import FlowModel
-import Glibc
 
 /// A thread that writes batches while the next is filled.
 ///
@@ -7,11 +6,10 @@ import Glibc
 ///
 /// It starts with the first exchange. The writing is done by one thread at a time: by this one, or
 /// after ``drain()`` by the caller's.
-@safe
 final class EncodingLine {
     private static let waitingMax = 2
     private let shared: Shared
-    private var thread: pthread_t?
+    private var thread: Worker?
 
     init(write: @escaping (FlowBatch) throws(StoreError) -> Void) {
         shared = Shared(write)
@@ -53,57 +51,34 @@ final class EncodingLine {
         shared.isStopping = true
         shared.signal()
         shared.unlock()
-        _ = pthread_join(thread, nil)
+        thread.join()
         self.thread = nil
     }
 
     private func start() -> Bool {
-        let context = unsafe Unmanaged.passRetained(shared)
-        var thread = pthread_t()
-        let code = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                guard let context = unsafe context else { return nil }
-                unsafe Unmanaged<Shared>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context.toOpaque())
-        guard code == 0 else {
-            unsafe context.release()
-            return false
-        }
-        self.thread = thread
-        return true
+        thread = Worker { [shared] in shared.run() }
+        return thread != nil
     }
 
     /// What both threads see, under one lock.
-    @safe
-    private final class Shared {
+    // Sendable: what changes, changes under the lock; `write` is called by one thread at a time.
+    private final class Shared: @unchecked Sendable {
         var waiting: [FlowBatch] = []
         var idle: [FlowBatch] = []
         var isBusy = false
         var isStopping = false
         var error: StoreError?
         let write: (FlowBatch) throws(StoreError) -> Void
-        private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-        private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+        private let monitor = Monitor()
 
         init(_ write: @escaping (FlowBatch) throws(StoreError) -> Void) {
             self.write = write
-            unsafe pthread_mutex_init(mutex, nil)
-            unsafe pthread_cond_init(changed, nil)
         }
 
-        deinit {
-            unsafe pthread_cond_destroy(changed)
-            unsafe pthread_mutex_destroy(mutex)
-            unsafe changed.deallocate()
-            unsafe mutex.deallocate()
-        }
-
-        func lock() { unsafe _ = pthread_mutex_lock(mutex) }
-        func unlock() { unsafe _ = pthread_mutex_unlock(mutex) }
-        func wait() { unsafe _ = pthread_cond_wait(changed, mutex) }
-        func signal() { unsafe _ = pthread_cond_broadcast(changed) }
+        func lock() { monitor.lock() }
+        func unlock() { monitor.unlock() }
+        func wait() { monitor.wait() }
+        func signal() { monitor.signal() }
 
         /// The thread's work.
         func run() {

@@ -8,7 +8,7 @@ public struct StoreError: Error, Hashable, Sendable {
         case missing
         /// The directory has no manifest, so it is not a store.
         case notAStore
-        /// The directory has segments but no manifest that names them.
+        /// The directory has segments or a journal, but no manifest that can be read.
         case manifestMissing
         /// Another writer holds the store; its process id where it is known.
         case locked(owner: Int32?)
@@ -66,8 +66,8 @@ extension StoreError: CustomStringConvertible {
             return "\(path) is not a store: it has no MANIFEST; name another directory with --store"
         case .manifestMissing:
             return
-                "\(path) has segments but its MANIFEST is gone, and nothing was touched: put the "
-                + "MANIFEST back from a copy, or name another directory with --store"
+                "\(path) has no MANIFEST that is whole, nor a copy of it, and nothing was touched: "
+                + "skein store verify --repair --store \(path) makes a new one of the segments"
         case .locked(let owner):
             let who = owner.map { "process \($0)" } ?? "another process"
             return "\(path) is being written by \(who); try again when it has finished"

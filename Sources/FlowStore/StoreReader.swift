@@ -19,15 +19,25 @@ public final class StoreReader: Sendable {
     public let window: StoreWindow
     /// How often the store had been changed.
     public let generation: UInt64
+    /// What has arrived and is in no segment yet.
+    public let journal: JournalInfo
+    /// The first number of the journal that is in no segment.
+    let journalStart: UInt64
+    /// What its owner should know of the store; nothing in it keeps it from being read.
+    public let notices: [StoreNotice]
 
     /// Rows that ``blocks`` have.
-    public var rows: UInt64 { segments.reduce(0) { $0 + $1.rows } }
+    public var rows: UInt64 { segments.reduce(journal.rows) { $0 + $1.rows } }
     /// Octets of ``segments`` on disk.
     public var octets: UInt64 { segments.reduce(0) { $0 + $1.octets } }
     /// Smallest and largest `received`; nil where there are no rows.
-    public var received: ClosedRange<UInt64>? { Self.union(segments.map(\.received)) }
+    public var received: ClosedRange<UInt64>? {
+        Self.union(segments.map(\.received) + [journal.received].compactMap(\.self))
+    }
     /// Smallest and largest `start`; nil where no row has one.
-    public var start: ClosedRange<UInt64>? { Self.union(segments.compactMap(\.start)) }
+    public var start: ClosedRange<UInt64>? {
+        Self.union(segments.compactMap(\.start) + [journal.start].compactMap(\.self))
+    }
 
     /// Segments whose files are kept open; those beyond are opened for each read.
     private static let openMax = 256
@@ -43,22 +53,41 @@ public final class StoreReader: Sendable {
         directory path: String, window: StoreWindow = StoreWindow(), cache: BlockCache? = nil
     ) throws(StoreError) {
         let directory = StoreDirectory(path: path)
-        var manifest = try Self.manifest(of: directory)
-        var opened = Self.open(manifest, directory, window, cache)
-        // A segment that went away was replaced while we looked: look again.
-        while opened.damaged.contains(where: { $0.error.isMissingFile }) {
+        var found = try Self.manifest(of: directory)
+        var contents = Self.contents(of: found.manifest, directory)
+        var opened = Self.open(found.manifest, directory, window, cache)
+        // Where the store was changed while we looked, files may be gone that we know of, or batches
+        // have moved from the journal to a segment that we do not know of: look again.
+        while true {
             let next = try Self.manifest(of: directory)
-            if next.generation == manifest.generation { break }
-            manifest = next
-            opened = Self.open(manifest, directory, window, cache)
+            if next.manifest.generation == found.manifest.generation { break }
+            found = next
+            contents = Self.contents(of: found.manifest, directory)
+            opened = Self.open(found.manifest, directory, window, cache)
         }
-        blocks = opened.blocks
+        let inJournal = try contents.get()
+        blocks = opened.blocks + JournalBlock.blocks(of: inJournal)
         segments = opened.segments
-        damaged = opened.damaged
+        damaged = opened.damaged + inJournal.damaged
         passedOver = opened.passedOver
         self.window = window
-        rates = manifest.rates
-        generation = manifest.generation
+        var rates = found.manifest.rates
+        for rate in inJournal.rates() { rates.note(rate) }
+        self.rates = rates
+        journal = JournalInfo(inJournal)
+        journalStart = found.manifest.journalStart
+        notices =
+            (found.trouble.map { [.manifestCopyUsed($0, segmentsSetAside: 0)] } ?? [])
+            + inJournal.notices
+        generation = found.manifest.generation
+    }
+
+    private static func contents(
+        of manifest: Manifest, _ directory: StoreDirectory
+    ) -> Result<JournalContents, StoreError> {
+        Result { () throws(StoreError) in
+            try JournalContents(directory, from: manifest.journalStart)
+        }
     }
 
     private struct Opened {
@@ -68,14 +97,18 @@ public final class StoreReader: Sendable {
         var passedOver: [SegmentInfo] = []
     }
 
-    private static func manifest(of directory: StoreDirectory) throws(StoreError) -> Manifest {
+    private static func manifest(
+        of directory: StoreDirectory
+    ) throws(StoreError) -> FoundManifest {
         guard try StoreDirectory.exists(directory.path) else {
             throw StoreError(path: directory.path, cause: .missing)
         }
-        guard let manifest = try directory.readManifest() else {
-            throw StoreError(path: directory.path, cause: .notAStore)
+        guard let found = try directory.readManifest() else {
+            let isEmpty = try directory.segmentNumbers().isEmpty
+            throw StoreError(
+                path: directory.path, cause: isEmpty ? .notAStore : .manifestMissing)
         }
-        return manifest
+        return found
     }
 
     private static func open(
@@ -83,10 +116,7 @@ public final class StoreReader: Sendable {
         _ cache: BlockCache?
     ) -> Opened {
         var opened = Opened()
-        let inOrder = manifest.segments.sorted {
-            ($0.received.lowerBound, $0.number) < ($1.received.lowerBound, $1.number)
-        }
-        for info in inOrder {
+        for info in manifest.segments.inReadingOrder {
             guard window.mayTouch(info) else {
                 opened.passedOver.append(info)
                 continue
@@ -106,12 +136,5 @@ public final class StoreReader: Sendable {
     private static func union(_ ranges: [ClosedRange<UInt64>]) -> ClosedRange<UInt64>? {
         guard let first = ranges.first else { return nil }
         return ranges.dropFirst().reduce(first) { $0.union($1) }
-    }
-}
-
-extension StoreError {
-    fileprivate var isMissingFile: Bool {
-        if case .system(_, SystemCode.noFile) = cause { return true }
-        return false
     }
 }

@@ -30,8 +30,7 @@ extension StoreWriter {
         var octets = Self.head
         unsafe octets.put(checksum(state.span.bytes))
         octets += state
-        try unsafe directory.replace(
-            directory.exporters, by: octets.span.bytes, draft: directory.exportersDraft)
+        try unsafe directory.replace(directory.exporters, with: octets.span.bytes)
         try directory.synchronize()
     }
 }

@@ -6,15 +6,21 @@ public import FlowModel
 ///
 /// What it writes is in the store when ``publish()`` or ``finish()`` returns, all of it or nothing:
 /// until then no reader sees it, and a writer that fails, is abandoned or killed leaves the store as
-/// it was. After an error only ``abandon()`` is left. Not shared between threads.
+/// it was. After an error only ``abandon()`` is left. Not shared between threads. For flows that must be
+/// safe as they arrive there is ``LiveWriter``.
 public final class StoreWriter {
-    let directory: StoreDirectory
-    private var lock: WriterLock?
-    private var manifest: Manifest
+    private let keeper: StoreKeeper
+    private var rates: SamplingRates
+    private var imports: Set<ImportFingerprint>
     private let segments: SegmentSet
     private let line: EncodingLine
     private var isOpen = true
     private var isChanged = false
+
+    var directory: StoreDirectory { keeper.directory }
+
+    /// What was found and mended when the store was opened.
+    public var notices: [StoreNotice] { keeper.notices }
 
     /// Opens a store for writing, and makes it where there is none.
     ///
@@ -24,20 +30,11 @@ public final class StoreWriter {
     }
 
     init(directory path: String, limits: SegmentSet.Limits) throws(StoreError) {
-        let directory = StoreDirectory(path: path)
-        try directory.prepare()
-        let lock = try WriterLock(directory)
-        let found = try directory.readManifest()
-        let manifest = found ?? Manifest()
-        if found == nil {
-            try unsafe directory.replaceManifest(manifest.encoded().span.bytes)
-            try directory.synchronize()
-        }
-        try directory.sweep(keeping: Set(manifest.segments.map(\.number)))
-        let segments = SegmentSet(directory, nextNumber: manifest.nextSegment, limits: limits)
-        self.directory = directory
-        self.lock = consume lock
-        self.manifest = manifest
+        let keeper = try StoreKeeper(directory: path)
+        let segments = SegmentSet(keeper.directory, numbers: keeper.numbers, limits: limits)
+        self.keeper = keeper
+        rates = keeper.manifest.rates
+        imports = keeper.manifest.imports
         self.segments = segments
         line = EncodingLine { batch throws(StoreError) in try segments.append(batch) }
     }
@@ -66,17 +63,17 @@ public final class StoreWriter {
 
     /// Notes what exporters announced of their sampling.
     public func note(_ rates: [SamplingRate]) {
-        for rate in rates where manifest.rates.note(rate) { isChanged = true }
+        for rate in rates where self.rates.note(rate) { isChanged = true }
     }
 
     /// Notes that a file was imported.
     public func noteImport(fingerprint: ImportFingerprint) {
-        if manifest.imports.insert(fingerprint).inserted { isChanged = true }
+        if imports.insert(fingerprint).inserted { isChanged = true }
     }
 
     /// Whether that file was imported before.
     public func hasImported(fingerprint: ImportFingerprint) -> Bool {
-        manifest.imports.contains(fingerprint)
+        imports.contains(fingerprint)
     }
 
     /// Makes what was written part of the store, and safe from a power cut, and goes on.
@@ -86,17 +83,14 @@ public final class StoreWriter {
         try guarded { () throws(StoreError) in
             try line.drain()
             try segments.close()
-            var next = manifest
-            next.generation += 1
-            next.nextSegment = segments.next
-            next.segments += segments.closed
-            try Descriptor(directory.segments, .directory).synchronize()
-            try unsafe directory.replaceManifest(next.encoded().span.bytes)
-            // From here on the segments are the store's: whatever fails, they stay.
-            segments.forgetClosed()
-            manifest = next
+            try keeper.publish(
+                { next in
+                    next.segments += segments.closed
+                    next.rates = rates
+                    next.imports = imports
+                    return true
+                }, whenChanged: segments.forgetClosed)
             isChanged = false
-            try directory.synchronize()
         }
     }
 
@@ -107,16 +101,13 @@ public final class StoreWriter {
     }
 
     /// Forgets what was not published, and lets the store go.
-    public func abandon() {
-        guard lock != nil else { return }
-        close()
-    }
+    public func abandon() { close() }
 
     private func close() {
         isOpen = false
         line.stop()
         segments.discard()
-        lock = nil
+        keeper.close()
     }
 
     func checkOpen() throws(StoreError) {

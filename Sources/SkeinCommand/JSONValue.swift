@@ -1,7 +1,10 @@
 /// A small JSON document to print; answers with many rows are written by FlowQuery instead.
 indirect enum JSONValue {
     case number(UInt64)
+    /// A finite number that need not be whole.
+    case real(Double)
     case boolean(Bool)
+    case null
     case text(String)
     case array([JSONValue])
     /// Keys in the order in which they are printed.
@@ -11,7 +14,9 @@ indirect enum JSONValue {
     var text: String {
         switch self {
         case .number(let number): "\(number)"
+        case .real(let number): "\(number)"
         case .boolean(let flag): flag ? "true" : "false"
+        case .null: "null"
         case .text(let text): Self.quoted(text)
         case .array(let values): "[" + values.map(\.text).joined(separator: ",") + "]"
         case .object(let members):

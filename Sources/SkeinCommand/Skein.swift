@@ -13,6 +13,7 @@ struct Skein: ParsableCommand {
         subcommands: [
             ImportCommand.self,
             QueryCommand.self,
+            StoreCommand.self,
             GenerateCommand.self,
             ReferenceCommand.self,
         ])

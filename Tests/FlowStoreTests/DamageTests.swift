@@ -78,21 +78,58 @@ import Testing
     }
 
     @Test(arguments: 1...4)
-    func `a flipped bit of the manifest is an error`(seed: Int) throws {
+    func `a flipped bit of the manifest is told, and its copy is used`(seed: Int) throws {
         let scratch = Scratch()
         _ = try makeStore(scratch)
         let path = scratch.store + "/MANIFEST"
+        let copy = path + ".copy"
         let whole = contents(of: path)
+        #expect(contents(of: copy) == whole)
         var random = Seeded(UInt64(seed))
-        for _ in 0..<100 {
+        func flipped() -> [UInt8] {
             var octets = whole
             let place = Int.random(in: 0..<octets.count, using: &random)
             octets[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-            write(octets, to: path)
+            return octets
+        }
+        for _ in 0..<50 {
+            write(flipped(), to: path)
+            let reader = try StoreReader(directory: scratch.store)
+            #expect(reader.rows == 180 && reader.notices.count == 1)
+            write(flipped(), to: copy)
             #expect(throws: StoreError.self) { _ = try StoreReader(directory: scratch.store) }
             #expect(throws: StoreError.self) { _ = try StoreWriter(directory: scratch.store) }
+            write(whole, to: path)
+            let other = try StoreReader(directory: scratch.store)
+            #expect(other.rows == 180 && other.notices.isEmpty)
+            write(whole, to: copy)
         }
-        write(whole, to: path)
+        write(flipped(), to: path)
+        let writer = try StoreWriter(directory: scratch.store)
+        #expect(writer.notices.count == 1)
+        try writer.finish()
+        #expect(contents(of: path) == whole && contents(of: copy) == whole)
+        write(flipped(), to: copy)
+        try StoreWriter(directory: scratch.store).finish()
+        #expect(contents(of: copy) == whole)
+    }
+
+    @Test func `what a stale copy of the manifest does not know is put aside`() throws {
+        let scratch = Scratch()
+        _ = try makeStore(scratch)
+        let copy = contents(of: scratch.store + "/MANIFEST.copy")
+        let writer = try StoreWriter(directory: scratch.store)
+        try writer.append(randomBatch(rows: 7, seed: 9))
+        try writer.finish()
+        write(copy, to: scratch.store + "/MANIFEST.copy")
+        unlink(scratch.store + "/MANIFEST")
+        let next = try StoreWriter(directory: scratch.store)
+        guard case .manifestCopyUsed(_, 1)? = next.notices.first else {
+            Issue.record("\(next.notices)")
+            return
+        }
+        try next.finish()
+        #expect(Scratch.list(scratch.store + "/aside").count == 1)
         #expect(try StoreReader(directory: scratch.store).rows == 180)
     }
 
@@ -106,6 +143,7 @@ import Testing
             #expect(reader.damaged.count == 1 && reader.blocks.isEmpty)
             #expect(reader.damaged.first?.info.rows == 180)
         }
+        unlink(scratch.store + "/MANIFEST.copy")
         let manifest = contents(of: scratch.store + "/MANIFEST")
         for length in 0..<manifest.count {
             write(Array(manifest[0..<length]), to: scratch.store + "/MANIFEST")

@@ -21,8 +21,8 @@ struct Seeded: RandomNumberGenerator {
 final class Scratch {
     let path: String
 
-    init() {
-        var template = Array("/tmp/skein-store-XXXXXX".utf8CString)
+    init(in folder: String = "/tmp") {
+        var template = Array("\(folder)/skein-store-XXXXXX".utf8CString)
         template.withUnsafeMutableBufferPointer { name in
             if let base = name.baseAddress { _ = mkdtemp(base) }
         }

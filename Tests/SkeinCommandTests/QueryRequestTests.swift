@@ -79,6 +79,18 @@ import Testing
         #expect(keys == [.field(.proto)])
     }
 
+    @Test func `conversations and divided series`() throws {
+        let list = try request("--bidirectional", "--sort", "-rbytes", "--output", "csv")
+        guard case .flows(let fields, let sort, _) = list.kind else {
+            Issue.record("not a list")
+            return
+        }
+        #expect(list.bidirectional && fields.count == 13 && fields[12] == .quantity(.field(.flows)))
+        #expect(sort == FlowSort(.field(.rbytes), descending: true))
+        let series = try request("--series", "1m", "--spread", "--by", "proto")
+        #expect(series.spread && !series.bidirectional)
+    }
+
     @Test func `words of a filter may be several arguments`() throws {
         #expect(try request("proto", "tcp", "--total").filter.description == "proto in [6]")
     }
@@ -114,6 +126,13 @@ import Testing
         (["--series", "1x"], "--series: ‘1x’ is not a step"),
         (["--from", "yesterday"], "--from: ‘yesterday’ is not a time"),
         (["--from", "now", "--to", "-1h"], "--from is later than --to"),
+        (["--bidirectional", "--total"], "--bidirectional belongs to a list of flows"),
+        (
+            ["--bidirectional", "--fields", "tos"],
+            "--fields: with --bidirectional a row has start,"
+        ),
+        (["--bidirectional", "--sort", "-tos"], "--sort: with --bidirectional a row has start,"),
+        (["--spread", "--by", "proto"], "--spread belongs to --series"),
         (["--overlap"], "--overlap needs --from or --to"),
         (
             ["dst port = 99999"],

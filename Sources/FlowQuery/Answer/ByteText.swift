@@ -10,19 +10,19 @@ extension [UInt8] {
         append(decimal: value, digits: 1)
     }
 
-    /// Appends a number in decimal, with zeros before it where it has fewer digits than `digits`, at
-    /// most 20.
-    mutating func append(decimal value: UInt64, digits: Int) {
+    /// Appends a number in decimal, with zeros, or what `fill` is, before it where it has fewer digits
+    /// than `digits`, 1 to 20.
+    mutating func append(decimal value: UInt64, digits: Int, fill: UInt8 = 48) {
         // The digits come lowest first; 20 of them are the longest number.
-        var text = InlineArray<20, UInt8>(repeating: 48)
+        var text = InlineArray<20, UInt8>(repeating: fill)
         var first = 20
         var rest = value
-        while rest > 0 {
+        repeat {
             let quotient = rest / 10
             first &-= 1
             text[first] = 48 &+ UInt8(truncatingIfNeeded: rest &- quotient &* 10)
             rest = quotient
-        }
+        } while rest > 0
         first = Swift.min(first, 20 - digits)
         // Safe: first lies in 0…20, and the memory outlives the call.
         unsafe text.span.withUnsafeBufferPointer {

@@ -4,10 +4,11 @@ import FlowModel
 ///
 /// Values are those of JSON: exact numbers, instants in ms since 1970, what is absent is empty, or 0
 /// where the column says so.
-public final class CSVWriter: AnswerWriter {
+public final class CSVWriter: FlowRowWriter {
     private let output: AnswerOutput
     private let note: (String) -> Void
     private var columns: [AnswerColumn] = []
+    private var table = RowTable(width: 0)
 
     /// - Parameters:
     ///   - output: takes the text.
@@ -20,6 +21,7 @@ public final class CSVWriter: AnswerWriter {
     /// Writes the header.
     public func begin(columns: [AnswerColumn]) throws {
         self.columns = columns
+        table = RowTable(width: columns.count)
         try output.append { text in
             for (index, column) in columns.enumerated() {
                 if index > 0 { text.append(UInt8(ascii: ",")) }
@@ -38,6 +40,41 @@ public final class CSVWriter: AnswerWriter {
                 text.append(csv: cells[index], column: columns[index])
             }
             text.append(UInt8(ascii: "\n"))
+        }
+    }
+
+    func write(_ rows: FlowRows, _ range: Range<Int>) throws {
+        for first in stride(from: range.lowerBound, to: range.upperBound, by: RowTable.rowsMax) {
+            let piece = first..<min(first + RowTable.rowsMax, range.upperBound)
+            table.fill(rows, piece)
+            for index in 0..<piece.count {
+                try output.append { text in
+                    for column in columns.indices {
+                        if column > 0 { text.append(UInt8(ascii: ",")) }
+                        append(column, of: index, rows, row: piece.lowerBound + index, to: &text)
+                    }
+                    text.append(UInt8(ascii: "\n"))
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private func append(
+        _ column: Int, of index: Int, _ rows: FlowRows, row: Int, to text: inout [UInt8]
+    ) {
+        let place = index * table.width + column
+        guard table.present[place] != 0 else {
+            if columns[column].absentIsZero { text.append(UInt8(ascii: "0")) }
+            return
+        }
+        let value = table.values[place]
+        switch columns[column].meaning {
+        case .address: value.append(to: &text)
+        case .mac: text.append(mac: value.low)
+        case .elements:
+            text.append(csv: rows.cell(at: row, column: column), column: columns[column])
+        default: text.append(decimal: value.low)
         }
     }
 

@@ -4,7 +4,7 @@ import FlowModel
 ///
 /// Numbers are numbers, exact at any size; instants are ms since 1970; what is absent is null, or 0
 /// where the column says so.
-public final class JSONWriter: AnswerWriter {
+public final class JSONWriter: FlowRowWriter {
     private let output: AnswerOutput
     private let isLines: Bool
     private let note: (String) -> Void
@@ -12,6 +12,7 @@ public final class JSONWriter: AnswerWriter {
     /// `{"srcip":` and `,"srcport":`, made once.
     private var keys: [[UInt8]] = []
     private var rows = 0
+    private var table = RowTable(width: 0)
 
     /// - Parameters:
     ///   - output: takes the text.
@@ -26,6 +27,7 @@ public final class JSONWriter: AnswerWriter {
     /// Takes the columns.
     public func begin(columns: [AnswerColumn]) throws {
         self.columns = columns
+        table = RowTable(width: columns.count)
         keys = columns.enumerated().map { index, column in
             var key: [UInt8] = [index == 0 ? UInt8(ascii: "{") : UInt8(ascii: ",")]
             key.append(json: column.name)
@@ -39,19 +41,65 @@ public final class JSONWriter: AnswerWriter {
     public func row(_ cells: [Cell]) throws {
         precondition(cells.count == columns.count)
         try output.append { text in
-            if !isLines {
-                if rows > 0 { text.append(UInt8(ascii: ",")) }
-                text.append(UInt8(ascii: "\n"))
-            }
-            if cells.isEmpty { text.append(UInt8(ascii: "{")) }
+            beginRow(&text)
             for index in cells.indices {
                 text.append(contentsOf: keys[index])
                 text.append(json: cells[index], column: columns[index])
             }
-            text.append(UInt8(ascii: "}"))
-            if isLines { text.append(UInt8(ascii: "\n")) }
+            endRow(&text)
         }
+    }
+
+    private func beginRow(_ text: inout [UInt8]) {
+        if !isLines {
+            if rows > 0 { text.append(UInt8(ascii: ",")) }
+            text.append(UInt8(ascii: "\n"))
+        }
+        if columns.isEmpty { text.append(UInt8(ascii: "{")) }
+    }
+
+    private func endRow(_ text: inout [UInt8]) {
+        text.append(UInt8(ascii: "}"))
+        if isLines { text.append(UInt8(ascii: "\n")) }
         rows += 1
+    }
+
+    func write(_ rows: FlowRows, _ range: Range<Int>) throws {
+        for first in stride(from: range.lowerBound, to: range.upperBound, by: RowTable.rowsMax) {
+            let piece = first..<min(first + RowTable.rowsMax, range.upperBound)
+            table.fill(rows, piece)
+            for index in 0..<piece.count {
+                try output.append { text in
+                    beginRow(&text)
+                    for column in columns.indices {
+                        text.append(contentsOf: keys[column])
+                        append(column, of: index, rows, row: piece.lowerBound + index, to: &text)
+                    }
+                    endRow(&text)
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private func append(
+        _ column: Int, of index: Int, _ rows: FlowRows, row: Int, to text: inout [UInt8]
+    ) {
+        let place = index * table.width + column
+        guard table.present[place] != 0 else {
+            text.append(contentsOf: columns[column].absentIsZero ? "0".utf8 : "null".utf8)
+            return
+        }
+        let value = table.values[place]
+        switch columns[column].meaning {
+        case .address:
+            text.append(UInt8(ascii: "\""))
+            value.append(to: &text)
+            text.append(UInt8(ascii: "\""))
+        case .mac, .elements:
+            text.append(json: rows.cell(at: row, column: column), column: columns[column])
+        default: text.append(decimal: value.low)
+        }
     }
 
     /// Writes or says the footing.

@@ -172,11 +172,7 @@ struct TableColumn {
             } else {
                 text.append(decimal: value)
             }
-        case .flags:
-            // nfdump's order, the highest bit first.
-            for (bit, letter) in "CEUAPRSF".utf8.enumerated() {
-                text.append(value >> UInt64(7 - bit) & 1 != 0 ? letter : UInt8(ascii: "."))
-            }
+        case .flags: text.append(tcpFlags: value)
         case .mac: text.append(mac: value)
         case .share: append(Double(value), to: &text)
         case .number, .text: text.append(decimal: value)

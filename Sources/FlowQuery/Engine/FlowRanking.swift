@@ -81,14 +81,9 @@ final class FlowRanking {
         }
         if let present { scan.fillFlags(present, piece, into: flags) }
         for index in 0..<piece.count {
-            let row =
-                switch piece {
-                case .contiguous(let range): UInt64(range.lowerBound + index)
-                case .selected(let range): UInt64(scan.selection[range.lowerBound + index])
-                case .listed(let range): UInt64(scan.listed[range.lowerBound + index])
-                }
+            let row = scan.row(index, of: piece)
             var rank = FlowRank(
-                isAbsent: 1, high: 0, low: 0, position: UInt64(block) << 16 | row)
+                isAbsent: 1, high: 0, low: 0, position: UInt64(block) << 16 | UInt64(row))
             if present != nil, flags[index] != 0 {
                 rank.isAbsent = 0
                 if isAddress {
@@ -103,6 +98,18 @@ final class FlowRanking {
             } else {
                 leading?.offer(rank, by: <)
             }
+        }
+    }
+}
+
+extension BlockScan {
+    /// The number of a row within the block.
+    @inline(__always)
+    func row(_ index: Int, of piece: RowSet) -> Int {
+        switch piece {
+        case .contiguous(let range): range.lowerBound + index
+        case .selected(let range): Int(selection[range.lowerBound + index])
+        case .listed(let range): Int(listed[range.lowerBound + index])
         }
     }
 }

@@ -3,6 +3,7 @@ import FlowStore
 
 /// The output columns of some rows of one block, decoded.
 struct FlowRows: Sendable {
+    /// The values of one output; presence is empty where no row of the block has one.
     enum Column: Sendable {
         case numbers([UInt64], present: [UInt8])
         case addresses([IPAddress], present: [UInt8])
@@ -11,7 +12,7 @@ struct FlowRows: Sendable {
 
     /// Rows decoded.
     let count: Int
-    private var columns: [Column] = []
+    private(set) var columns: [Column] = []
 
     /// Rows that were made elsewhere.
     init(count: Int, columns: [Column]) {
@@ -58,14 +59,17 @@ struct FlowRows: Sendable {
 
     /// One row's cells.
     func cells(at row: Int) -> [Cell] {
-        columns.map { column in
-            switch column {
-            case .numbers(let values, let present):
-                row < present.count && present[row] != 0 ? .number(values[row]) : .null
-            case .addresses(let values, let present):
-                present[row] != 0 ? .address(values[row]) : .null
-            case .elements(let rows): rows[row].isEmpty ? .null : .elements(rows[row])
-            }
+        columns.indices.map { cell(at: row, column: $0) }
+    }
+
+    /// One cell.
+    func cell(at row: Int, column: Int) -> Cell {
+        switch columns[column] {
+        case .numbers(let values, let present):
+            row < present.count && present[row] != 0 ? .number(values[row]) : .null
+        case .addresses(let values, let present):
+            present[row] != 0 ? .address(values[row]) : .null
+        case .elements(let rows): rows[row].isEmpty ? .null : .elements(rows[row])
         }
     }
 

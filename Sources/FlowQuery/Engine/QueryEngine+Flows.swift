@@ -69,10 +69,9 @@ extension QueryEngine {
             for answer in answers where limit == 0 || written < limit {
                 parts.add(answer.footing)
                 guard let rows = answer.rows else { continue }
-                for row in 0..<rows.count where limit == 0 || written < limit {
-                    try writer.row(rows.cells(at: row))
-                    written += 1
-                }
+                let count = limit == 0 ? rows.count : min(rows.count, limit - written)
+                try writer.write(rows, 0..<count)
+                written += count
             }
             first += count
         }

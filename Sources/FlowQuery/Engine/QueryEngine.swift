@@ -42,14 +42,24 @@ public struct QueryEngine {
     /// Throws ``QueryError`` where the request makes no sense, and what the writer throws.
     public func run(_ request: QueryRequest, into writer: any AnswerWriter) throws {
         precondition(window.covers(request.window), "the store was opened for another time")
+        if request.bidirectional, !request.kind.isList {
+            throw QueryError.notTogether("--bidirectional", "a list of flows")
+        }
+        if request.spread, !request.kind.isSeries {
+            throw QueryError.notTogether("--spread", "--series")
+        }
         switch request.kind {
         case .total: try total(request, writer)
         case .groups(let keys, let order, let top):
             try groups(request, keys: keys, order: order, top: top, writer)
+        case .series(let step, let keys) where request.spread:
+            try spreadSeries(request, step: step, keys: keys, writer)
         case .series(let step, let keys):
             try series(request, step: step, keys: keys, writer)
         case .flows(let fields, let sort, let limit):
-            if let sort {
+            if request.bidirectional {
+                try conversations(request, fields, sort: sort, limit: limit, writer)
+            } else if let sort {
                 try sortedFlows(request, fields, sort: sort, limit: limit, writer)
             } else {
                 try storedFlows(request, fields, limit: limit, writer)
@@ -104,4 +114,11 @@ extension GroupSums {
         let forward: [Cell] = [.number(flows), .number(packets), .number(bytes)]
         return hasReverse ? forward + [.number(reversePackets), .number(reverseBytes)] : forward
     }
+}
+
+extension QueryRequest.Kind {
+    /// Whether flows themselves are wanted.
+    fileprivate var isList: Bool { if case .flows = self { true } else { false } }
+    /// Whether time buckets are wanted.
+    fileprivate var isSeries: Bool { if case .series = self { true } else { false } }
 }

@@ -17,6 +17,11 @@ public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What does not fit into memory could not be written to a temporary file, or not read again.
     case spillFailed(directory: String, errno: Int32)
 
+    /// Conversations do not have this field.
+    case notOfConversations(String)
+    /// What the request wants is not done of this kind of answer.
+    case notTogether(String, String)
+
     /// Keys of one request at most.
     public static let keysMax = 32
     /// Buckets of one series at most.
@@ -33,6 +38,11 @@ public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
             "'\(name)' cannot be cut so: only columns of numbers have steps, and a step is at least "
                 + "1 ms"
         case .tooManyKeys(let count): "\(count) keys; at most \(Self.keysMax) are possible"
+        case .notOfConversations(let name):
+            "conversations have no '\(name)'; they have "
+                + Quantity.ofConversations.map { FlowOutput.quantity($0).column.name }
+                .joined(separator: ", ")
+        case .notTogether(let option, let answer): "\(option) is for \(answer) only"
         case .tooManyBuckets(let count):
             "the series would have \(count) buckets; at most \(Self.bucketsMax) are possible: choose "
                 + "a longer step or a shorter window"

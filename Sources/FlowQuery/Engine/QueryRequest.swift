@@ -81,6 +81,19 @@ public struct QueryRequest: Sendable {
     public var to: UInt64?
     /// Widens ``from``/``to`` to all flows that touch the window.
     public var overlap = false
+    /// Joins the flows of both directions of a conversation to one row, in lists only.
+    ///
+    /// Flows of the same protocol, addresses and ports, sides swapped or not, become a row that is seen
+    /// from the client: the side whose flow began first, of flows that began at once the one with the
+    /// higher port. `packets` and `bytes` are what the client sent, `rpackets` and `rbytes` what it
+    /// got, `start` and `end` the first and the last, `flows` how many were joined. What a flow carries
+    /// of the reverse direction itself (RFC 5103) counts for the other side. The filter is about flows.
+    public var bidirectional = false
+    /// Divides each flow over the buckets that it spans, in series only.
+    ///
+    /// The division is in proportion to time, into integers that sum to the flow's exactly. A flow is
+    /// counted in the first of its buckets. With ``overlap`` only the part within the window counts.
+    public var spread = false
     /// Counters as exported, not multiplied by `sampling`.
     public var raw = false
     /// What is wanted.

@@ -32,29 +32,41 @@ struct RowLayout: Sendable {
     /// Octets beyond the last record that a buffer must have.
     static let spare = 8
 
+    /// What a column holds.
+    enum Kind {
+        case number(width: Int)
+        case address
+        case elements
+    }
+
+    /// A layout of output columns.
     init(_ outputs: [FlowOutput], sortedBy quantity: Quantity?) {
+        let hasHigh: Bool
         if case .field(let field) = quantity {
             hasHigh = field.storage == .address
         } else {
             hasHigh = false
         }
+        self.init(outputs.map(\.kind), hasHigh: hasHigh)
+    }
+
+    init(_ kinds: [Kind], hasHigh: Bool) {
+        self.hasHigh = hasHigh
         presence = hasHigh ? 24 : 16
-        var end = presence + (outputs.count + 7) / 8
+        var end = presence + (kinds.count + 7) / 8
         var hasElements = false
         var parts: [Part] = []
-        for output in outputs {
-            guard case .quantity(let quantity) = output, quantity != .field(.other) else {
-                hasElements = true
-                parts.append(.elements)
-                continue
-            }
-            if case .field(let field) = quantity, field.storage == .address {
-                parts.append(.address(at: end))
-                end += 16
-            } else {
-                let width = quantity.width
+        for kind in kinds {
+            switch kind {
+            case .number(let width):
                 parts.append(.number(width: width, at: end))
                 end += width
+            case .address:
+                parts.append(.address(at: end))
+                end += 16
+            case .elements:
+                parts.append(.elements)
+                hasElements = true
             }
         }
         self.parts = parts
@@ -111,11 +123,16 @@ struct RowLayout: Sendable {
     }
 }
 
-extension Quantity {
-    /// Octets that hold its numbers.
-    fileprivate var width: Int {
-        guard case .field(let field) = self, !field.isCounter else { return 8 }
-        return field.storage?.width ?? 8
+extension FlowOutput {
+    /// What the column holds.
+    fileprivate var kind: RowLayout.Kind {
+        switch self {
+        case .other, .quantity(.field(.other)): .elements
+        case .quantity(.field(let field)) where field.storage == .address: .address
+        case .quantity(.field(let field)) where !field.isCounter:
+            .number(width: field.storage?.width ?? 8)
+        case .quantity: .number(width: 8)
+        }
     }
 }
 

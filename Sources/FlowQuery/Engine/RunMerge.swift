@@ -114,7 +114,7 @@ final class RunCursor {
         let room = UInt64(buffer.capacity - RowLayout.spare - filled)
         let count = Int(min(room, run.octets.upperBound - place))
         var free = buffer.mutableBytes(filled..<(filled + count))
-        try run.file.read(&free, at: place)
+        try run.file.read(count, into: &free, at: place)
         place += UInt64(count)
         filled += count
         return filled >= need

@@ -70,14 +70,17 @@ final class TemporaryFile {
         }
     }
 
-    /// Fills `octets` with what lies at `offset`.
-    func read(_ octets: inout MutableRawSpan, at offset: UInt64) throws(TemporaryFileError) {
+    /// Fills the first `count` of `octets` with what lies at `offset`.
+    func read(
+        _ count: Int, into octets: inout MutableRawSpan, at offset: UInt64
+    ) throws(TemporaryFileError) {
+        precondition(count <= octets.byteCount)
         var done = 0
-        while done < octets.byteCount {
+        while done < count {
             let got = unsafe octets.withUnsafeMutableBytes { buffer in
                 guard let base = buffer.baseAddress else { return 0 }
                 return unsafe pread(
-                    number, base + done, buffer.count - done, off_t(offset) + off_t(done))
+                    number, base + done, count - done, off_t(offset) + off_t(done))
             }
             if got < 0, errno == EINTR { continue }
             guard got > 0 else {

@@ -17,12 +17,15 @@ func systemMessage(_ code: Int32) -> String {
 struct Descriptor: ~Copyable {
     let path: String
     private let number: Int32
+    private let probe: (any FileProbe)?
 
     /// What a file is opened for.
     enum Access {
         case reading
         /// Made anew; what is there under that name is emptied.
         case creating
+        /// Made anew; an error where there is one of that name. All writes go to its end.
+        case appending
         /// Made where missing, left as it is otherwise.
         case locking
         case directory
@@ -31,19 +34,33 @@ struct Descriptor: ~Copyable {
             switch self {
             case .reading: O_RDONLY
             case .creating: O_WRONLY | O_CREAT | O_TRUNC
+            case .appending: O_WRONLY | O_CREAT | O_EXCL | O_APPEND
             case .locking: O_RDWR | O_CREAT
             case .directory: O_RDONLY | O_DIRECTORY
             }
         }
     }
 
-    init(_ path: String, _ access: Access) throws(StoreError) {
+    init(
+        _ path: String, _ access: Access, probe: (any FileProbe)? = nil
+    ) throws(StoreError) {
         self.path = path
-        number = unsafe open(path, access.flags | O_CLOEXEC, 0o640)
-        if number < 0 { throw Self.failure("open", path) }
+        self.probe = probe
+        number = try Self.open(path, access, probe)
     }
 
-    deinit { if number >= 0 { close(number) } }
+    private static func open(
+        _ path: String, _ access: Access, _ probe: (any FileProbe)?
+    ) throws(StoreError) -> Int32 {
+        if let probe, access == .creating || access == .appending {
+            try probe.willDo(.create(path))
+        }
+        let number = unsafe Glibc.open(path, access.flags | O_CLOEXEC, 0o640)
+        if number < 0 { throw failure("open", path) }
+        return number
+    }
+
+    deinit { close(number) }
 
     /// The file's length.
     func length() throws(StoreError) -> UInt64 {
@@ -54,6 +71,9 @@ struct Descriptor: ~Copyable {
 
     /// Appends all of `octets` where the file stands.
     func write(_ octets: RawSpan) throws(StoreError) {
+        if let probe {
+            try probe.willDo(.write(path, unsafe octets.withUnsafeBytes { unsafe Array($0) }))
+        }
         var done = 0
         while done < octets.byteCount {
             let written = unsafe octets.withUnsafeBytes { buffer in
@@ -114,6 +134,7 @@ struct Descriptor: ~Copyable {
 
     /// Waits until the file is on the disk.
     func synchronize() throws(StoreError) {
+        try probe?.willDo(.synchronize(path))
         while fsync(number) != 0 {
             if errno != EINTR { throw Self.failure("write", path) }
         }
@@ -128,9 +149,12 @@ struct Descriptor: ~Copyable {
         return true
     }
 
-    /// Empties the file.
-    func truncate() throws(StoreError) {
-        guard ftruncate(number, 0) == 0 else { throw Self.failure("write", path) }
+    /// Cuts the file to a length.
+    func truncate(to length: UInt64 = 0) throws(StoreError) {
+        try probe?.willDo(.truncate(path, length))
+        guard ftruncate(number, off_t(clamping: length)) == 0 else {
+            throw Self.failure("write", path)
+        }
     }
 
     static func failure(_ operation: String, _ path: String) -> StoreError {

@@ -3,19 +3,31 @@ import Glibc
 /// The names of a store's files, and what is done to them as a whole.
 ///
 ///     DIR/MANIFEST                       what belongs to the store; replaced as a whole
+///     DIR/MANIFEST.copy                  the same once more
 ///     DIR/EXPORTERS                      what decoding goes on with after a restart
 ///     DIR/LOCK                           held by the writer, with its process id
+///     DIR/journal/0000000000000001.jnl   what has arrived and is in no segment yet
 ///     DIR/segments/0000000000000001.seg  a segment; `.tmp` while it is being written
+///     DIR/aside/                         segments that an older manifest does not know
 struct StoreDirectory: Sendable {
     let path: String
+    /// What sees every change; nil but in tests.
+    let probe: (any FileProbe)?
+
+    init(path: String, probe: (any FileProbe)? = nil) {
+        self.path = path
+        self.probe = probe
+    }
 
     var manifest: String { path + "/MANIFEST" }
-    var manifestDraft: String { path + "/MANIFEST.tmp" }
+    var manifestCopy: String { path + "/MANIFEST.copy" }
     var exporters: String { path + "/EXPORTERS" }
-    var exportersDraft: String { path + "/EXPORTERS.tmp" }
     var lockFile: String { path + "/LOCK" }
+    var journal: String { path + "/journal" }
     var segments: String { path + "/segments" }
+    var aside: String { path + "/aside" }
 
+    func journalFile(_ number: UInt64) -> String { journal + "/" + Self.name(number) + ".jnl" }
     func segment(_ number: UInt64) -> String { segments + "/" + Self.name(number) + ".seg" }
     func draft(_ number: UInt64) -> String { segments + "/" + Self.name(number) + ".tmp" }
 
@@ -24,68 +36,87 @@ struct StoreDirectory: Sendable {
         return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
-    /// The number in the name of a segment or of its draft; nil for any other file.
-    private static func number(ofFile name: String) -> UInt64? {
-        guard name.utf8.count == 20, name.hasSuffix(".seg") || name.hasSuffix(".tmp") else {
-            return nil
-        }
+    /// The number in the name of a file with that ending; nil for any other file.
+    private static func number(ofFile name: String, _ ending: String) -> UInt64? {
+        guard name.utf8.count == 20, name.hasSuffix(ending) else { return nil }
         return UInt64(name.prefix(16), radix: 16)
     }
 
-    private static func isSegment(_ name: String) -> Bool {
-        number(ofFile: name) != nil && name.hasSuffix(".seg")
+    /// The numbers of the segments that lie here, named in the manifest or not, ascending.
+    func segmentNumbers() throws(StoreError) -> [UInt64] { try Self.numbers(in: segments, ".seg") }
+
+    /// The numbers of the journal's files, ascending.
+    func journalNumbers() throws(StoreError) -> [UInt64] { try Self.numbers(in: journal, ".jnl") }
+
+    private static func numbers(in path: String, _ ending: String) throws(StoreError) -> [UInt64] {
+        guard try exists(path) else { return [] }
+        return try list(path).compactMap { number(ofFile: $0, ending) }.sorted()
     }
 
     /// Makes the directory and what lies in it where they are missing.
     ///
     /// A directory that holds other things is left alone.
     func prepare() throws(StoreError) {
-        try Self.make(path)
-        if try !Self.exists(manifest) {
+        try make(path)
+        if try !Self.exists(manifest), try !Self.exists(manifestCopy) {
             let own: Set = [
-                "LOCK", "MANIFEST.tmp", "EXPORTERS", "EXPORTERS.tmp", "segments", "lost+found",
+                "LOCK", "MANIFEST.tmp", "MANIFEST.copy.tmp", "EXPORTERS", "EXPORTERS.tmp",
+                "journal", "segments", "aside", "lost+found",
             ]
             guard try Self.list(path).allSatisfy(own.contains) else {
                 throw StoreError(path: path, cause: .notAStore)
             }
-            // A writer publishes an empty manifest before its first segment: this one got lost.
-            if try Self.exists(segments), try Self.list(segments).contains(where: Self.isSegment) {
-                throw StoreError(path: path, cause: .manifestMissing)
-            }
+            // A writer publishes an empty manifest before all else: this one got lost.
+            let numbers = try segmentNumbers() + journalNumbers()
+            guard numbers.isEmpty else { throw StoreError(path: path, cause: .manifestMissing) }
         }
-        try Self.make(segments)
+        try make(segments)
+        try make(journal)
     }
 
     /// Deletes segments and drafts that the manifest does not name: what a writer left that was
     /// killed.
     func sweep(keeping named: Set<UInt64>) throws(StoreError) {
         for name in try Self.list(segments) {
-            guard let number = Self.number(ofFile: name) else { continue }
-            if !named.contains(number) || name.hasSuffix(".tmp") {
-                try Self.remove(segments + "/" + name)
+            if Self.number(ofFile: name, ".tmp") != nil {
+                try remove(segments + "/" + name)
+            } else if let number = Self.number(ofFile: name, ".seg"), !named.contains(number) {
+                try remove(segments + "/" + name)
             }
         }
     }
 
-    /// Puts `octets` in the manifest's place, so that after a power cut there is either this one or
-    /// the one before; for certain this one after ``synchronize()``.
-    func replaceManifest(_ octets: RawSpan) throws(StoreError) {
-        try replace(manifest, by: octets, draft: manifestDraft)
+    /// Puts segments of `first` and above where no one reads or deletes them; answers how many.
+    ///
+    /// A manifest that may be older than the store must not have them deleted.
+    func setAside(from first: UInt64) throws(StoreError) -> Int {
+        let numbers = try segmentNumbers().filter { $0 >= first }
+        for number in numbers { try setAside(number) }
+        return numbers.count
     }
 
-    /// Puts `octets` in the place of a file by way of a draft.
-    func replace(
-        _ path: String, by octets: RawSpan, draft draftPath: String
-    ) throws(StoreError) {
-        let draft = try Descriptor(draftPath, .creating)
-        try draft.write(octets)
-        try draft.synchronize()
-        try Self.move(draftPath, to: path)
+    /// Puts a segment where no one reads or deletes it.
+    func setAside(_ number: UInt64) throws(StoreError) {
+        try make(aside)
+        try move(segment(number), to: aside + "/" + Self.name(number) + ".seg")
+    }
+
+    /// Puts `octets` in the place of a file, so that after a power cut there is either this one or
+    /// the one before; for certain this one after ``synchronize()``.
+    func replace(_ file: String, with octets: RawSpan) throws(StoreError) {
+        let draft = file + ".tmp"
+        let output = try Descriptor(draft, .creating, probe: probe)
+        try output.write(octets)
+        try output.synchronize()
+        try move(draft, to: file)
     }
 
     /// Waits until the manifest's name is on the disk.
-    func synchronize() throws(StoreError) {
-        try Descriptor(path, .directory).synchronize()
+    func synchronize() throws(StoreError) { try synchronize(path) }
+
+    /// Waits until the names in a directory are on the disk.
+    func synchronize(_ directory: String) throws(StoreError) {
+        try Descriptor(directory, .directory, probe: probe).synchronize()
     }
 
     static func exists(_ path: String) throws(StoreError) -> Bool {
@@ -97,23 +128,27 @@ struct StoreDirectory: Sendable {
         return false
     }
 
-    static func move(_ from: String, to: String) throws(StoreError) {
+    func move(_ from: String, to: String) throws(StoreError) {
+        try probe?.willDo(.rename(from, to: to))
         guard unsafe rename(from, to) == 0 else { throw Descriptor.failure("rename", from) }
     }
 
-    static func remove(_ path: String) throws(StoreError) {
+    func remove(_ path: String) throws(StoreError) {
+        try probe?.willDo(.remove(path))
         guard unsafe unlink(path) == 0 || errno == ENOENT else {
             throw Descriptor.failure("delete", path)
         }
     }
 
-    private static func make(_ path: String) throws(StoreError) {
+    private func make(_ path: String) throws(StoreError) {
+        if try Self.exists(path) { return }
+        try probe?.willDo(.make(path))
         guard unsafe mkdir(path, 0o750) == 0 else {
             if errno == EEXIST { return }
             throw Descriptor.failure("make", path)
         }
         // A new directory survives a power cut once the one above it is on the disk.
-        try Descriptor(parent(of: path), .directory).synchronize()
+        try synchronize(Self.parent(of: path))
     }
 
     private static func parent(of path: String) -> String {

@@ -13,6 +13,8 @@ struct Manifest: Sendable {
     var segments: [SegmentInfo] = []
     /// The sampling rates that exporters announced.
     var rates = SamplingRates()
+    /// The first number of the journal that is not in ``segments`` and ``rates``.
+    var journalStart: UInt64 = 1
     /// The files that were imported.
     var imports: Set<ImportFingerprint> = []
     /// Sections that this build does not know, kept as they are.
@@ -29,6 +31,7 @@ struct Manifest: Sendable {
         static let segments: UInt16 = 1
         static let rates: UInt16 = 2
         static let imports: UInt16 = 3
+        static let journal: UInt16 = 4
         static let ends: UInt16 = 16
     }
 
@@ -44,7 +47,8 @@ extension Manifest {
 
     /// The file's octets.
     func encoded() -> [UInt8] {
-        var sections = [segmentSection, rateSection, importSection, endSection] + unknown
+        var sections =
+            [segmentSection, rateSection, importSection, journalSection, endSection] + unknown
         sections.sort { $0.kind < $1.kind }
         var output = Self.magic
         output.put(UInt16(Self.version))
@@ -92,6 +96,7 @@ extension Manifest {
                 case Section.segments: try readSegments(&part, Int(records))
                 case Section.rates: try readRates(&part, Int(records))
                 case Section.imports: try readImports(&part, Int(records))
+                case Section.journal: journalStart = try part.next(UInt64.self)
                 case Section.ends: try Self.readEnds(&part, Int(records), into: &lastEnds)
                 case _ where flags & 1 != 0: throw Unreadable.version(version + 1)
                 default:
@@ -180,44 +185,13 @@ extension Manifest {
     }
 
     private static func record(_ rate: SamplingRate) -> [UInt8] {
-        let (kind, value): (UInt32, UInt64) =
-            switch rate.subject {
-            case .domain: (0, 0)
-            case .sampler(let id): (1, id)
-            case .interface(let index): (2, UInt64(index))
-            }
         var octets: [UInt8] = []
-        octets.put(rate.exporter)
-        octets.put(rate.domain)
-        octets.put(kind)
-        octets.put(value)
-        octets.put(rate.since)
-        octets.put(rate.interval)
-        octets.put(UInt32(0))
+        octets.put(rate)
         return octets
     }
 
     private mutating func readRates(_ reader: inout ByteReader, _ count: Int) throws(Damage) {
-        for _ in 0..<count {
-            let exporter = try reader.nextAddress()
-            let domain = try reader.next(UInt32.self)
-            let kind = try reader.next(UInt32.self)
-            let value = try reader.next(UInt64.self)
-            let since = try reader.next(UInt64.self)
-            let interval = try reader.next(UInt32.self)
-            _ = try reader.next(UInt32.self)
-            let subject: SamplingRate.Subject
-            switch kind {
-            case 0: subject = .domain
-            case 1: subject = .sampler(value)
-            case 2 where value <= UInt32.max: subject = .interface(UInt32(value))
-            default: throw .value(part: "manifest")
-            }
-            rates.note(
-                SamplingRate(
-                    exporter: exporter, domain: domain, subject: subject, interval: interval,
-                    since: since))
-        }
+        for _ in 0..<count { rates.note(try reader.nextRate()) }
         if reader.remaining > 0 { throw .value(part: "manifest") }
     }
 
@@ -232,6 +206,12 @@ extension Manifest {
             kind: Section.imports, flags: 0, records: UInt32(imports.count), octets: octets)
     }
 
+    private var journalSection: Section {
+        var octets: [UInt8] = []
+        octets.put(journalStart)
+        return Section(kind: Section.journal, flags: 1, records: 1, octets: octets)
+    }
+
     private mutating func readImports(_ reader: inout ByteReader, _ count: Int) throws(Damage) {
         for _ in 0..<count {
             imports.insert(
@@ -239,26 +219,5 @@ extension Manifest {
                     high: try reader.next(UInt64.self), low: try reader.next(UInt64.self)))
         }
         if reader.remaining > 0 { throw .value(part: "manifest") }
-    }
-}
-
-extension StoreDirectory {
-    /// The manifest; nil where there is none.
-    func readManifest() throws(StoreError) -> Manifest? {
-        guard try Self.exists(manifest) else { return nil }
-        let file = try Descriptor(manifest, .reading)
-        let octets = try file.read(Int(clamping: try file.length()), at: 0)
-        do {
-            return try Manifest(octets)
-        } catch {
-            switch error {
-            case .damage(let damage):
-                throw StoreError(path: manifest, cause: .damaged(damage))
-            case .version(let version):
-                throw StoreError(
-                    path: manifest,
-                    cause: .newerVersion(found: version, known: Manifest.version))
-            }
-        }
     }
 }

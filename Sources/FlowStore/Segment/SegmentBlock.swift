@@ -52,12 +52,7 @@ public final class SegmentBlock: BlockSource {
     /// so that the block is read, and found damaged, instead of passed over.
     public func summary(of field: Field) -> ColumnSummary? {
         guard case .success(let directory) = directory else {
-            let isAddress = field.storage == .address
-            let isNumber = !isAddress && field != .other
-            let all = IPAddress(high: 0, low: 0)...IPAddress(high: .max, low: .max)
-            return ColumnSummary(
-                field: field, presentRows: rows, range: isNumber ? 0...UInt64.max : nil,
-                addressRange: isAddress ? all : nil)
+            return ColumnSummary(unreadable: field, rows: rows)
         }
         return directory.entry(field)?.summary
     }
@@ -66,6 +61,16 @@ public final class SegmentBlock: BlockSource {
     public func mayContain(_ ranges: [ClosedRange<IPAddress>]) -> Bool {
         guard let addresses, case .success = directory else { return true }
         return addresses.mayContain(ranges, block: number)
+    }
+
+    /// Reads the segment's summary of addresses, once a segment; throws where it is damaged.
+    func checkSummary() throws(StoreError) {
+        if number == 0 { try addresses?.verify() }
+    }
+
+    /// Whether this build knows every column; whoever writes the flows anew must not lose one.
+    func isUnderstood() throws(StoreError) -> Bool {
+        try directory.get().columns.allSatisfy { $0.field.info != nil }
     }
 
     /// Octets that a column takes on disk; 0 where no row has a value or that cannot be known.

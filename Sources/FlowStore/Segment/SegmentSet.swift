@@ -34,17 +34,14 @@ final class SegmentSet {
     private let encoder = BlockEncoder()
     private let packer = BlockPacker()
     private var open: [SegmentWriter] = []
-    private var nextNumber: UInt64
+    private let numbers: SegmentNumbers
     private(set) var closed: [SegmentInfo] = []
 
-    init(_ directory: StoreDirectory, nextNumber: UInt64, limits: Limits) {
+    init(_ directory: StoreDirectory, numbers: SegmentNumbers, limits: Limits) {
         self.directory = directory
-        self.nextNumber = nextNumber
+        self.numbers = numbers
         self.limits = limits
     }
-
-    /// The number that the next segment would get.
-    var next: UInt64 { nextNumber }
 
     /// Writes the rows of a batch as one block; as several where `other` is too large for one.
     func append(_ batch: FlowBatch) throws(StoreError) {
@@ -72,7 +69,7 @@ final class SegmentSet {
     func discard() {
         for segment in open { segment.discard() }
         open.removeAll()
-        for info in closed { try? StoreDirectory.remove(directory.segment(info.number)) }
+        for info in closed { try? directory.remove(directory.segment(info.number)) }
         closed.removeAll()
     }
 
@@ -111,8 +108,7 @@ final class SegmentSet {
             }
             try close(large)
         }
-        let segment = try SegmentWriter(directory, number: nextNumber, received: received)
-        nextNumber += 1
+        let segment = try SegmentWriter(directory, number: numbers.take(), received: received)
         open.append(segment)
         return segment
     }

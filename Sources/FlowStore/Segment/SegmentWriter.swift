@@ -27,9 +27,14 @@ final class SegmentWriter {
         self.directory = directory
         self.number = number
         self.received = received
-        file = try Descriptor(directory.draft(number), .creating)
+        file = try Descriptor(directory.draft(number), .creating, probe: directory.probe)
         octets = 0
-        try write(SegmentFooter.header)
+        do throws(StoreError) {
+            try write(SegmentFooter.header)
+        } catch {
+            discard()
+            throw error
+        }
     }
 
     /// Appends a block, whose chunks `packer` compresses.
@@ -64,7 +69,7 @@ final class SegmentWriter {
             headChecksum: headChecksum)
         try write(directories + head + trailer.encoded())
         try file.synchronize()
-        try StoreDirectory.move(directory.draft(number), to: directory.segment(number))
+        try directory.move(directory.draft(number), to: directory.segment(number))
         return SegmentInfo(
             number: number, rows: rows, blocks: footer.blocks.count, octets: octets,
             received: received, start: start, lastEnd: lastEnd, checksum: headChecksum)
@@ -73,7 +78,7 @@ final class SegmentWriter {
     /// Deletes the draft.
     func discard() {
         // What cannot be deleted now is swept by the next writer.
-        try? StoreDirectory.remove(directory.draft(number))
+        try? directory.remove(directory.draft(number))
     }
 
     private func write(_ bytes: [UInt8]) throws(StoreError) {

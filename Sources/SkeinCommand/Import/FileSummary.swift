@@ -1,3 +1,4 @@
+import FlowFiles
 import FlowWire
 
 /// What became of one input file: one object of the `files` array that `skein import` answers.
@@ -8,6 +9,12 @@ struct FileSummary {
         case exports
         /// Packets, metered into flows.
         case traffic
+        /// Flows that nfdump kept.
+        case nfdump
+        /// Flows that flow-tools kept.
+        case flowTools = "flow-tools"
+        /// Flows in lines of cells.
+        case csv
     }
 
     let path: String
@@ -17,6 +24,8 @@ struct FileSummary {
     /// Packets in the capture; nil for a stream of messages.
     var packets: UInt64?
     var exports = ExportCounters()
+    /// What a file of flows held.
+    var flowFile: FlowFileCounters?
     /// Rows that went to the store.
     var flows: UInt64 = 0
     /// What could not be used, by reason.
@@ -47,6 +56,7 @@ struct FileSummary {
                 members.append(("counterSamples", .number(exports.counterSamples)))
             }
         }
+        if let flowFile { members.append(("records", .number(flowFile.records))) }
         members.append(("flows", .number(flows)))
         members.append(("undecoded", .object(sortedReasons.map { ($0.key, .number($0.value)) })))
         if kind == .exports {
@@ -55,6 +65,7 @@ struct FileSummary {
                 ("sequenceLost", .number(exports.sequenceLost)),
             ]
         }
+        if let flowFile { members += Self.members(flowFile, kind) }
         if truncatedOctets > 0 {
             members.append(("truncatedOctets", .number(UInt64(truncatedOctets))))
         }
@@ -82,11 +93,46 @@ struct FileSummary {
             if exports.sequenceLost > 0 { text += "; \(exports.sequenceLost) lost on the way" }
         case .traffic:
             text += Self.counted(packets ?? 0, "packet")
+        case .nfdump, .flowTools, .csv:
+            if let flowFile { text += Self.text(flowFile, kind) }
         }
         if !undecoded.isEmpty {
             let reasons = sortedReasons.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
             text += "\n  not decoded: \(reasons)"
         }
+        return text
+    }
+
+    /// What the summary of a file of flows has besides.
+    private static func members(
+        _ file: FlowFileCounters, _ kind: Kind
+    ) -> [(key: String, value: JSONValue)] {
+        var members: [(key: String, value: JSONValue)] = []
+        if kind != .csv {
+            members += [
+                ("exporters", .number(file.exporters)),
+                ("sequenceFailures", .number(file.sequenceFailures)),
+            ]
+        }
+        if let ident = file.ident { members.append(("ident", .text(ident))) }
+        if file.anonymisedFlows > 0 {
+            members.append(("anonymisedFlows", .number(file.anonymisedFlows)))
+        }
+        if let problem = file.firstProblem { members.append(("firstProblem", .text(problem))) }
+        return members
+    }
+
+    private static func text(_ file: FlowFileCounters, _ kind: Kind) -> String {
+        var text = counted(file.records, kind == .csv ? "line" : "record")
+        if let ident = file.ident { text += " of \(ident)" }
+        if file.exporters > 0 { text += " of \(counted(file.exporters, "exporter"))" }
+        if file.sequenceFailures > 0 {
+            text += "; " + counted(file.sequenceFailures, "gap") + " in sequence numbers"
+        }
+        if file.anonymisedFlows > 0 {
+            text += "; addresses of \(file.anonymisedFlows) are anonymised"
+        }
+        if let problem = file.firstProblem { text += "\n  first problem: \(problem)" }
         return text
     }
 

@@ -15,8 +15,8 @@ struct ImportCommand: ParsableCommand {
         abstract: "Read captures into a store.",
         discussion: """
             Reads pcap and pcapng captures and IPFIX files (RFC 5655). A capture of NetFlow, IPFIX or \
-            sFlow datagrams is decoded; a capture of other traffic is metered into flows. All files are \
-            stored or, after an error, none.
+            sFlow datagrams is decoded; a capture of other traffic is metered into flows. Also reads \
+            the files of nfdump (1.6 and 1.7, however compressed). All files are stored or, after an error, none.
             """)
 
     enum Output: String, CaseIterable, ExpressibleByArgument {
@@ -25,7 +25,8 @@ struct ImportCommand: ParsableCommand {
 
     @Option(
         name: .customLong("as"),
-        help: "What the files hold: flow exports, or traffic to meter; auto tells by their content."
+        help:
+            "What the files hold: flow exports, traffic to meter, or flows; auto tells by their content, but for CSV."
     )
     var choice = ImportSession.Choice.auto
 
@@ -54,7 +55,10 @@ struct ImportCommand: ParsableCommand {
         help: "Traffic: give IP fragments the ports of their first one.")
     var reassembly = true
 
-    @Argument(help: ArgumentHelp("Captures to read; - is standard input.", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp(
+            "Files to read; - is standard input; with --as nfdump also folders of them.",
+            valueName: "file"))
     var files: [String]
 
     mutating func run() throws {
@@ -67,6 +71,7 @@ struct ImportCommand: ParsableCommand {
 
         StandardStreams.ignoreBrokenPipes()
         do {
+            let files = try ImportSession.paths(files, choice)
             for file in files { try ImportSession.check(file, choice) }
             let session = try ImportSession(
                 store: store.directory, choice: choice, meterOptions: options, importsAgain: again)

@@ -1,3 +1,4 @@
+import FlowFiles
 import FlowMeter
 import FlowModel
 import FlowStore
@@ -8,14 +9,14 @@ import Glibc
 final class ImportSession {
     /// How the user wants files to be taken.
     enum Choice: String, CaseIterable {
-        case auto, exports, traffic
+        case auto, exports, traffic, nfdump
     }
 
-    private let writer: StoreWriter
-    private let appender: BatchAppender
+    let writer: StoreWriter
+    let appender: BatchAppender
     /// One for all files: rotated captures go on with the templates of the file before.
     private let decoder: ExportDecoder
-    private let choice: Choice
+    let choice: Choice
     private let meterOptions: MeterOptions
     private let importsAgain: Bool
     /// UDP datagrams of the file at hand that are no exports.
@@ -25,6 +26,7 @@ final class ImportSession {
         store: String, choice: Choice, meterOptions: MeterOptions, importsAgain: Bool
     ) throws {
         let writer = try Self.openStore(store)
+        for notice in writer.notices { StandardStreams.say("\(notice)") }
         self.writer = writer
         appender = BatchAppender { batch in try writer.exchange(batch) }
         decoder = ExportDecoder(appender: appender)
@@ -73,22 +75,20 @@ final class ImportSession {
             summary.isKnown = true
             return summary
         }
-        var buffer = InputBuffer(file, capacity: 2 * CaptureParser.bufferBytesMin)
+        var buffer = InputBuffer(file, capacity: Self.bufferBytes)
         var progress = ProgressBar(name: path, total: size)
         defer { progress.clear() }
         progress.advance(by: try buffer.refill())
-        let format = CaptureFormat.detect(buffer.pending)
-        try Self.check(format, choice, path: buffer.path)
         let summary: FileSummary
         do {
-            switch format {
-            case .pcap, .pcapng:
-                let kind = try chooseKind(buffer.pending, path: buffer.path)
-                summary = try addCapture(&buffer, as: kind, &progress)
-            default:
-                summary = try addMessages(&buffer, &progress)
+            if let format = try flowFileFormat(of: buffer.pending, path: buffer.path) {
+                summary = try addFlowFile(&buffer, as: format, &progress)
+            } else {
+                summary = try addWire(&buffer, &progress)
             }
         } catch let error as CaptureError {
+            throw InputError(path: buffer.path, problem: "\(error)")
+        } catch let error as FlowFileError {
             throw InputError(path: buffer.path, problem: "\(error)")
         }
         advise(on: summary)
@@ -101,13 +101,32 @@ final class ImportSession {
         return summary
     }
 
+    /// Octets that the parser of any kind of file can ask for at once.
+    private static let bufferBytes = max(
+        2 * CaptureParser.bufferBytesMin, NfdumpReader.bufferBytesMin)
+
+    private func addWire(
+        _ buffer: inout InputBuffer, _ progress: inout ProgressBar
+    ) throws -> FileSummary {
+        let format = CaptureFormat.detect(buffer.pending)
+        try Self.check(format, choice, path: buffer.path)
+        switch format {
+        case .pcap, .pcapng:
+            let kind = try chooseKind(buffer.pending, path: buffer.path)
+            return try addCapture(&buffer, as: kind, &progress)
+        default: return try addMessages(&buffer, &progress)
+        }
+    }
+
     /// Refuses a file that cannot be opened, or whose first octets show that it cannot be read, so
     /// that no store is made for its sake.
     static func check(_ path: String, _ choice: Choice) throws(InputError) {
         // A pipe can be opened only once, and what is not there says so when it is opened.
         guard path != "-", InputFile.isRegular(path) ?? true else { return }
         let file = try InputFile(path: path)
-        if let format = file.format() { try check(format, choice, path: file.path) }
+        guard let first = file.first(CaptureFormat.detectionBytes) else { return }
+        if try flowFileFormat(of: first.span.bytes, choice, path: file.path) != nil { return }
+        try check(CaptureFormat.detect(first.span.bytes), choice, path: file.path)
     }
 
     private static func check(
@@ -130,7 +149,6 @@ final class ImportSession {
             "is compressed by \(format.rawValue); unpack it on the way: "
                 + "\(format.rawValue) -dc FILE | skein import -"
         case .ipfix: "holds IPFIX messages, not packets to meter; use --as exports"
-        case .nfdump: "is a file of nfdump's, which this version does not read"
         case .unknown: "is neither a pcap or pcapng capture nor an IPFIX file"
         default: nil
         }
@@ -149,7 +167,7 @@ final class ImportSession {
         switch choice {
         case .exports: return .exports
         case .traffic: return .traffic
-        case .auto: break
+        default: break
         }
         let census = try CaptureCensus(first)
         if census.looksLikeExports { return .exports }
@@ -198,6 +216,7 @@ final class ImportSession {
             summary.note("otherPackets", counters.otherPackets)
             summary.note("orphanFragments", counters.orphanFragments)
             summary.note("evictedFlows", counters.evictedFlows)
+        case .nfdump, .flowTools, .csv: preconditionFailure("\(kind) is no capture")
         }
         summary.packets = parser.packets
         summary.flows = UInt64(rowsWritten - rowsBefore)
@@ -260,9 +279,9 @@ final class ImportSession {
         for (reason, count) in summary.exports.undecoded { summary.note(reason.rawValue, count) }
     }
 
-    private var rowsWritten: Int { appender.rowsEmitted + appender.batch.count }
+    var rowsWritten: Int { appender.rowsEmitted + appender.batch.count }
 
-    private func drain(
+    func drain(
         _ buffer: inout InputBuffer, _ progress: inout ProgressBar,
         _ feed: (RawSpan) throws -> Int
     ) throws {

@@ -1,5 +1,4 @@
 import FlowStore
-import FlowWire
 import Glibc
 
 /// Why an input could not be read: prints as one line that says what, where and what to do.
@@ -67,15 +66,13 @@ struct InputFile: ~Copyable {
         return [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
     }
 
-    /// What its first octets say it is; nil for a pipe, which can be read only once.
-    func format() -> CaptureFormat? {
+    /// Its first octets, at most `count`; nil for a pipe, which can be read only once.
+    func first(_ count: Int) -> [UInt8]? {
         guard size != nil else { return nil }
-        var first = [UInt8](repeating: 0, count: CaptureFormat.detectionBytes)
+        var first = [UInt8](repeating: 0, count: count)
         let got = first.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
         guard got >= 0 else { return nil }
-        return first.withUnsafeBytes { memory in
-            CaptureFormat.detect(UnsafeRawBufferPointer(rebasing: memory.prefix(got)).bytes)
-        }
+        return Array(first.prefix(got))
     }
 
     /// Tells whether a file was imported before, without reading all of it.

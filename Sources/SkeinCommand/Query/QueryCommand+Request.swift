@@ -8,9 +8,9 @@ extension QueryCommand {
     var times: TimeText { TimeText(zone: utc ? .utc : .local) }
 
     /// Whether a table's length was left to us.
-    var isTableCut: Bool { output == .table && limit == nil && isList }
+    var isTableCut: Bool { form == .table && limit == nil && isList }
 
-    private var isList: Bool { !total && by == nil && series == nil }
+    var isList: Bool { !total && by == nil && series == nil }
 
     /// The question.
     ///
@@ -32,6 +32,7 @@ extension QueryCommand {
         }
         request.overlap = overlap
         request.raw = raw
+        try flowTime.apply(to: &request)
         return request
     }
 
@@ -59,6 +60,7 @@ extension QueryCommand {
         }
         if !isList {
             try refuse("--fields", fields != nil, unless: "a list of flows")
+            try refuse("a layout", try flowLayout() != nil, unless: "a list of flows")
             try refuse("--sort", sort != nil, unless: "a list of flows")
             try refuse("--limit", limit != nil, unless: "a list of flows; groups have --top")
         }
@@ -108,10 +110,13 @@ extension QueryCommand {
     }
 
     private func list() throws -> QueryRequest.Kind {
-        var outputs: [FlowOutput] = []
-        let wanted =
-            fields ?? "start,duration,proto,srcip,srcport,dstip,dstport,flags,packets,bytes"
-        for name in try names(wanted, of: "--fields") {
+        var outputs: [FlowOutput] = try ownFields() ?? []
+        let usual =
+            flowTime.bidirectional
+            ? FlowTimeOptions.conversationFields
+            : "start,duration,proto,srcip,srcport,dstip,dstport,flags,packets,bytes"
+        let wanted = fields ?? usual
+        for name in outputs.isEmpty ? try names(wanted, of: "--fields") : [] {
             if name.lowercased() == Field.other.name {
                 outputs.append(.other)
             } else {

@@ -74,11 +74,20 @@ struct QueryCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Buckets of this length, empty ones too.", valueName: "step"))
     var series: String?
 
+    @OptionGroup
+    var flowTime: FlowTimeOptions
+
     @Flag(help: "Counters as exported, not multiplied by the sampling rate.")
     var raw = false
 
-    @Option(help: "Form of the answer.")
-    var output = OutputFormat.table
+    @Option(
+        help: ArgumentHelp(
+            "Form of the answer: table, csv, json, ndjson, or for flows nfdump's line, long, extended.",
+            valueName: "form"))
+    var output: QueryOutput?
+
+    @OptionGroup
+    var layout: LayoutOptions
 
     @Flag(help: "Times in UTC: those of the filter, of --from and --to, and of tables.")
     var utc = false
@@ -99,14 +108,12 @@ struct QueryCommand: ParsableCommand {
         do {
             var notes: [FilterNote] = []
             let request = try request { notes.append($0) }
+            let writer = try writer(to: AnswerOutput(write: StandardStreams.write))
             let reader = try store.reader(window: request.window)
             if explain.isWanted {
                 return try explain.explain(request, notes, by: QueryEngine(reader))
             }
             for note in notes { StandardStreams.say("\(note)") }
-            let writer = output.writer(
-                to: AnswerOutput(write: StandardStreams.write), times: times,
-                rowsMax: isTableCut ? Self.tableRows : nil, note: StandardStreams.say)
             for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
             try QueryEngine(reader).run(request, into: writer)
         } catch is ClosedPipe {

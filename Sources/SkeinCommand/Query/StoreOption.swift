@@ -27,8 +27,10 @@ struct StoreOption: ParsableArguments {
 
     /// Opens the store for reading.
     ///
-    /// - Parameter window: the time that will be asked about.
-    func reader(window: StoreWindow = StoreWindow()) throws -> StoreReader {
+    /// - Parameters:
+    ///   - window: the time that will be asked about.
+    ///   - quietly: whether to say nothing of what was found on the way.
+    func reader(window: StoreWindow = StoreWindow(), quietly: Bool = false) throws -> StoreReader {
         let directory = directory
         guard let folder = opendir(directory) else {
             let reason = errno
@@ -52,7 +54,9 @@ struct StoreOption: ParsableArguments {
                 description: "\(directory) is an empty folder, not a store; "
                     + "fill it with: skein import --store \(directory) FILE")
         }
-        return try StoreReader(directory: directory, window: window)
+        let reader = try StoreReader(directory: directory, window: window)
+        for notice in reader.notices where !quietly { StandardStreams.say("\(notice)") }
+        return reader
     }
 }
 

@@ -23,7 +23,8 @@ import Testing
         ("empty.pcap", [], "empty"),
         ("header.pcap", [0xd4, 0xc3, 0xb2, 0xa1, 2, 0], "header"),
         ("noise.bin", [0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff], "neither a pcap or pcapng capture"),
-        ("nfcapd.1", [0x0c, 0xa5, 2, 0, 0, 0, 0, 0], "a file of nfdump's"),
+        ("nfcapd.1", [0x0c, 0xa5, 2, 0, 0, 0, 0, 0], "within its header"),
+        ("nfcapd.2", [0xa5, 0x0c, 0, 2, 0, 0, 0, 0], "of the other byte order"),
     ])
     func `a file that is no capture is one clear line, and the store stays as it was`(
         name: String, bytes: [UInt8], words: String

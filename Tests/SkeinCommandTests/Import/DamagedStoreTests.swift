@@ -44,10 +44,30 @@ import Testing
     @Test func `a store that lost its manifest is not written to`() throws {
         let (folder, segment) = try store()
         let before = try Data(contentsOf: segment)
-        try FileManager.default.removeItem(at: folder.url.appendingPathComponent("s/MANIFEST"))
+        for name in ["s/MANIFEST", "s/MANIFEST.copy"] {
+            try FileManager.default.removeItem(at: folder.url.appendingPathComponent(name))
+        }
         let refused = try Command.skein("import", "--store", "s", "--again", "a.pcap", in: folder)
         #expect(refused.status == 1)
-        #expect(refused.errors.contains("MANIFEST is gone"))
+        #expect(refused.errors.contains("no MANIFEST that is whole"))
         #expect(try Data(contentsOf: segment) == before)
+    }
+
+    @Test func `a store whose manifest is damaged goes on with the copy of it, and says so`() throws
+    {
+        let (folder, _) = try store()
+        let manifest = folder.url.appendingPathComponent("s/MANIFEST")
+        try Data([1, 2, 3]).write(to: manifest)
+        let answer = try Command.skein(
+            "query", "--total", "--store", "s", "--output", "ndjson", in: folder)
+        #expect(answer.output.contains("\"flows\":3"))
+        #expect(answer.errors.contains("its copy is used"), "\(answer.errors)")
+        try folder.write("b.pcap", SmallCapture.netflow5(flows: 4))
+        let second = try Command.skein("import", "--store", "s", "b.pcap", in: folder)
+        #expect(second.status == 0 && second.errors.contains("its copy is used"))
+        let mended = try Command.skein(
+            "query", "--total", "--store", "s", "--output", "ndjson", in: folder)
+        #expect(mended.output.contains("\"flows\":7"))
+        #expect(!mended.errors.contains("copy"))
     }
 }

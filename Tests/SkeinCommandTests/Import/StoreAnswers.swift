@@ -16,6 +16,8 @@ struct Totals: Hashable {
 struct Unexpected: Error, CustomStringConvertible {
     let description: String
 
+    init(_ description: String) { self.description = description }
+
     init(_ result: CommandResult) {
         description = "status \(result.status): \(result.errors)\(result.output)"
     }

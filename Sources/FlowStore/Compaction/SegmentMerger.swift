@@ -1,0 +1,62 @@
+import Glibc
+import Synchronization
+
+/// A thread that merges segments when there are new ones, and yields to all other work.
+final class SegmentMerger: @unchecked Sendable {
+    // Sendable: what changes, changes under the monitor's lock.
+    private let compactor: Compactor
+    private let monitor = Monitor()
+    private var worker: Worker?
+    private var isAwake = false
+    private var isStopping = false
+
+    init(_ compactor: Compactor) { self.compactor = compactor }
+
+    /// Says that there may be something to do.
+    func wake() {
+        monitor.lock()
+        isAwake = true
+        if worker == nil, !isStopping { worker = Worker { [self] in run() } }
+        monitor.signal()
+        monitor.unlock()
+    }
+
+    /// Ends the thread; what it was at is given up.
+    func stop() {
+        monitor.lock()
+        isStopping = true
+        monitor.signal()
+        let worker = worker
+        self.worker = nil
+        monitor.unlock()
+        worker?.join()
+    }
+
+    private func run() {
+        // On Linux a thread's own priority; what it merges can wait.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+        var compactor = compactor
+        compactor.isCancelled = { [self] in isEnding }
+        monitor.lock()
+        while !isStopping {
+            if isAwake {
+                isAwake = false
+                monitor.unlock()
+                // Where it fails the segments stay as they are, and it is tried again with the next.
+                _ = compactor.keeper.maintenance.withLock { _ in
+                    try? compactor.run(isEager: false)
+                }
+                monitor.lock()
+            } else {
+                monitor.wait()
+            }
+        }
+        monitor.unlock()
+    }
+
+    private var isEnding: Bool {
+        monitor.lock()
+        defer { monitor.unlock() }
+        return isStopping
+    }
+}

@@ -1,0 +1,259 @@
+import FlowModel
+
+/// Appends frames to the journal and waits for the disk, for many of them at once.
+///
+///     append ─▶ file, unsynchronized ─▶ every 200 ms: fsync ─▶ synchronized, `whenSynchronized`
+///
+/// A file that could not be synchronized is not trusted again, for the system may have dropped what it
+/// could not write: the frames in question are kept until they are safe, and written to another file.
+final class JournalWriter: @unchecked Sendable {
+    // Sendable: what changes, changes under the monitor's lock.
+    private let directory: StoreDirectory
+    private let interval: UInt64?
+    private let monitor = Monitor()
+    private var worker: Worker?
+
+    private var output: Output?
+    private var nextFile: UInt64
+    private var files: [String]
+    private var octets: UInt64
+    private var last: UInt64
+    private var synchronized: UInt64
+    /// Frames that are not on the disk for certain.
+    private var waiting: [(frame: JournalFrame, payload: [UInt8])] = []
+    private var waitingOctets = 0
+    private var isWaited = false
+    private var isBusy = false
+    private var isStopping = false
+    private var failure: StoreError?
+    private var failures = 0
+    private var whenSynchronized: (@Sendable (UInt64) -> Void)?
+
+    /// Octets that may wait for the disk before it is asked at once.
+    private static let waitingOctetsMax = 32 << 20
+    /// Nanoseconds between two attempts at a disk that refuses.
+    private static let pauseAfterFailure: UInt64 = 200_000_000
+
+    /// A file that is written to.
+    private final class Output {
+        let path: String
+        let salt: UInt64
+        let file: Descriptor
+        var octets = JournalHeader.framesOffset
+
+        init(_ directory: StoreDirectory, number: UInt64, first: UInt64) throws(StoreError) {
+            path = directory.journalFile(number)
+            salt = UInt64.random(in: .min ... .max)
+            file = try Descriptor(path, .appending, probe: directory.probe)
+            do {
+                let header = JournalHeader(first: first, salt: salt).encoded()
+                try unsafe file.write(header.span.bytes)
+                // Frames are not on the disk before the file has its name there.
+                try directory.synchronize(directory.journal)
+            } catch {
+                try? directory.remove(path)
+                throw error
+            }
+        }
+    }
+
+    /// - Parameter contents: what the journal holds, all of it synchronized.
+    init(_ directory: StoreDirectory, after contents: JournalContents, policy: JournalPolicy) {
+        self.directory = directory
+        switch policy {
+        case .every(let duration):
+            let parts = duration.components
+            let nanoseconds =
+                max(parts.seconds, 0) * 1_000_000_000 + parts.attoseconds / 1_000_000_000
+            interval = UInt64(clamping: nanoseconds)
+        case .eachBatch: interval = nil
+        }
+        nextFile = contents.lastFile + 1
+        files = contents.paths
+        octets = contents.octets
+        last = contents.lastNumber
+        synchronized = contents.lastNumber
+    }
+
+    /// The number of the frame appended last.
+    var lastNumber: UInt64 { locked { last } }
+    /// All frames up to this number are on the disk, here or in a segment.
+    var synchronizedNumber: UInt64 { locked { synchronized } }
+    /// Octets of the journal's files.
+    var fileOctets: UInt64 { locked { octets } }
+    /// Why the disk did not take what came last; nil where it did.
+    var trouble: StoreError? { locked { failure } }
+
+    /// Sets what is called, by any thread, when more is on the disk.
+    func notify(_ body: (@Sendable (UInt64) -> Void)?) { locked { whenSynchronized = body } }
+
+    /// Appends a frame and answers its number; after an error it is as if nothing had been asked.
+    func append(_ frame: JournalFrame, _ payload: [UInt8]) throws(StoreError) -> UInt64 {
+        monitor.lock()
+        defer { monitor.unlock() }
+        guard !isStopping else { throw StoreError(path: directory.path, cause: .closed) }
+        let output = try currentOutput()
+        var frame = frame
+        frame.number = last + 1
+        try write(frame, payload, to: output)
+        last = frame.number
+        waiting.append((frame, payload))
+        waitingOctets += payload.count
+        if interval != nil {
+            if worker == nil { worker = Worker { [self] in run() } }
+            monitor.signal()
+        }
+        return frame.number
+    }
+
+    /// Waits until frames up to `number` are on the disk; throws where the disk refuses.
+    func wait(for number: UInt64) throws(StoreError) {
+        monitor.lock()
+        defer { monitor.unlock() }
+        let failuresBefore = failures
+        while synchronized < min(number, last) {
+            if worker == nil || isStopping {
+                synchronizeOnce()
+            } else {
+                isWaited = true
+                monitor.signal()
+                monitor.wait()
+            }
+            if failures > failuresBefore, let failure { throw failure }
+        }
+    }
+
+    /// Says that segments have all frames up to `number`, the last one: their files go.
+    func sealed(upTo number: UInt64) {
+        monitor.lock()
+        while isBusy { monitor.wait() }
+        precondition(number == last)
+        let isNews = synchronized < number
+        synchronized = number
+        waiting.removeAll()
+        waitingOctets = 0
+        output = nil
+        failure = nil
+        let gone = files
+        files = []
+        octets = 0
+        let notify = whenSynchronized
+        monitor.signal()
+        monitor.unlock()
+        // What cannot be deleted now is known to be sealed, and deleted by the next writer.
+        for path in gone { try? directory.remove(path) }
+        if isNews { notify?(number) }
+    }
+
+    /// Ends the thread after a last attempt to synchronize.
+    func stop() {
+        monitor.lock()
+        let worker = isStopping ? nil : worker
+        isStopping = true
+        monitor.signal()
+        monitor.unlock()
+        worker?.join()
+        monitor.lock()
+        synchronizeOnce()
+        output = nil
+        monitor.unlock()
+    }
+
+    private func locked<Result>(_ body: () -> Result) -> Result {
+        monitor.lock()
+        defer { monitor.unlock() }
+        return body()
+    }
+
+    /// The file to write to; a new one where there is none, or where the last failed.
+    private func currentOutput() throws(StoreError) -> Output {
+        if let output { return output }
+        let output = try Output(directory, number: nextFile, first: synchronized + 1)
+        nextFile += 1
+        files.append(output.path)
+        octets += output.octets
+        do {
+            for (frame, payload) in waiting { try write(frame, payload, to: output) }
+        } catch {
+            // Nothing in it is the only place of a frame.
+            files.removeLast()
+            octets -= output.octets
+            try? directory.remove(output.path)
+            throw error
+        }
+        self.output = output
+        return output
+    }
+
+    private func write(
+        _ frame: JournalFrame, _ payload: [UInt8], to output: Output
+    ) throws(StoreError) {
+        var frame = frame
+        frame.synchronized = min(synchronized, frame.number - 1)
+        let octets = frame.encoded(salt: output.salt) + payload
+        do {
+            try unsafe output.file.write(octets.span.bytes)
+        } catch {
+            // What a full disk took of it is cut off; where that fails too, the file is given up.
+            if (try? output.file.truncate(to: output.octets)) == nil { self.output = nil }
+            throw error
+        }
+        self.octets += UInt64(octets.count)
+        output.octets += UInt64(octets.count)
+    }
+
+    /// The thread's work.
+    private func run() {
+        monitor.lock()
+        while !isStopping {
+            if waiting.isEmpty {
+                monitor.wait()
+                continue
+            }
+            let pause = interval ?? 0
+            let deadline =
+                Monitor.now + (failure == nil ? pause : max(pause, Self.pauseAfterFailure))
+            while !isStopping, !isWaited, waitingOctets < Self.waitingOctetsMax,
+                Monitor.now < deadline
+            {
+                monitor.wait(until: deadline)
+            }
+            isWaited = false
+            synchronizeOnce()
+        }
+        monitor.unlock()
+    }
+
+    /// Waits for the disk; called with the lock held, which it lets go meanwhile.
+    private func synchronizeOnce() {
+        while isBusy { monitor.wait() }
+        guard !waiting.isEmpty else { return }
+        isBusy = true
+        let target = last
+        let result = Result { () throws(StoreError) in try currentOutput() }
+        monitor.unlock()
+        let outcome = result.flatMap { output in
+            Result { () throws(StoreError) in try output.file.synchronize() }
+        }
+        monitor.lock()
+        isBusy = false
+        switch outcome {
+        case .success:
+            synchronized = max(synchronized, target)
+            waiting.removeAll { $0.frame.number <= target }
+            waitingOctets = waiting.reduce(0) { $0 + $1.payload.count }
+            failure = nil
+        case .failure(let error):
+            failure = error
+            failures += 1
+            output = nil
+        }
+        let notify = whenSynchronized
+        monitor.signal()
+        if case .success = outcome, let notify {
+            monitor.unlock()
+            notify(target)
+            monitor.lock()
+        }
+    }
+}

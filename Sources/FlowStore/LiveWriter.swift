@@ -1,0 +1,301 @@
+public import FlowModel
+import Synchronization
+
+/// Adds flows to a store as they arrive, safe within moments.
+///
+///     append ─┬─▶ journal ── fsync, 5 times a second ──▶ acknowledged
+///             └─▶ batch ─ full ─▶ block ─▶ segment ── sealed: hour over, or many ──▶ store
+///
+/// Each batch goes to a journal, where readers see it at once; it is acknowledged when the journal is
+/// on the disk, and from then on it is there exactly once whatever happens to the process or the
+/// machine. Frequent small batches do not make small segments: flows gather until their hour is over,
+/// or there are half a million.
+///
+/// One at a time: it holds the store's lock. May be used by many threads; appending is done by one of
+/// them at a time.
+///
+/// A disk that is full or fails stops nothing for good: ``append(_:)`` throws, or what it took is not
+/// acknowledged, until there is room again.
+public final class LiveWriter: @unchecked Sendable {
+    // Sendable: what changes, changes under the monitor's lock; the journal has its own.
+    private let keeper: StoreKeeper
+    private let journal: JournalWriter
+    private let policy: JournalPolicy
+    private let limits: SegmentSet.Limits
+    private let journalLimits: JournalLimits
+    private let monitor = Monitor()
+    private let encoder = JournalRowsEncoder()
+    private var rates: SamplingRates
+    /// What gathers the journal's flows; nil where that failed, until it is tried anew.
+    private var sealer: JournalSealer?
+    private var sealFailure: StoreError?
+    private var rowsToRetry = 0
+    private var rowsInJournal = 0
+    private var isOpen = true
+    /// Merges segments; nil where that is left to the owner.
+    private let merger: SegmentMerger?
+
+    private static let hour: UInt64 = 3_600_000
+
+    private var found: [StoreNotice] = []
+    /// Flows that the journal had when the store was opened, left there by a writer that was stopped.
+    public let recoveredRows: UInt64
+
+    /// Opens a store for writing, makes it where there is none, and recovers its journal.
+    ///
+    /// - Parameter merges: whether a thread of its own merges small segments when there are some.
+    public convenience init(
+        directory path: String, policy: JournalPolicy = .standard, merges: Bool = true
+    ) throws(StoreError) {
+        try self.init(StoreDirectory(path: path), policy: policy, merges: merges)
+    }
+
+    /// One that seals after a few rows, for tests.
+    package convenience init(
+        directory path: String, policy: JournalPolicy, rowsMax: Int
+    ) throws(StoreError) {
+        try self.init(
+            StoreDirectory(path: path), policy: policy,
+            journalLimits: JournalLimits(rows: rowsMax, rowsOfHour: rowsMax / 4), merges: true)
+    }
+
+    init(
+        _ directory: StoreDirectory, policy: JournalPolicy,
+        limits: SegmentSet.Limits = SegmentSet.Limits(),
+        journalLimits: JournalLimits = JournalLimits(), merges: Bool = false
+    ) throws(StoreError) {
+        let keeper = try StoreKeeper(directory)
+        let contents = try JournalContents(directory, from: keeper.manifest.journalStart)
+        for path in contents.paths {
+            // Written is not synchronized: only what is on the disk may be counted on.
+            try Descriptor(path, .reading, probe: directory.probe).synchronize()
+        }
+        if !contents.paths.isEmpty { try directory.synchronize(directory.journal) }
+        self.keeper = keeper
+        self.policy = policy
+        self.limits = limits
+        self.journalLimits = journalLimits
+        merger = merges ? SegmentMerger(Compactor(keeper: keeper, limits: limits)) : nil
+        recoveredRows = contents.rows
+        rates = keeper.manifest.rates
+        journal = JournalWriter(directory, after: contents, policy: policy)
+        sealer = try replay(contents)
+        // What is damaged or cut is said once: the files that have it go.
+        if !found.isEmpty { try publish() }
+    }
+
+    deinit { close() }
+
+    /// What was found and mended when the store was opened, and later in the journal.
+    public var notices: [StoreNotice] { keeper.notices + locked { found } }
+
+    /// The number of the last batch that was appended, or announced rates; 0 in a new store.
+    public var lastNumber: UInt64 { journal.lastNumber }
+
+    /// Everything up to this number is safe: after a crash at any moment it is there, once.
+    public var acknowledged: UInt64 { journal.synchronizedNumber }
+
+    /// Why the last attempt to write journal or segments failed; nil where it did not.
+    ///
+    /// It is tried again: nothing is lost for it, but not acknowledged, or not sealed.
+    public var trouble: StoreError? {
+        locked { sealFailure } ?? journal.trouble
+    }
+
+    /// Sets what is called, by any thread, when ``acknowledged`` has grown.
+    public func whenAcknowledged(_ body: (@Sendable (UInt64) -> Void)?) { journal.notify(body) }
+
+    /// Appends the flows of a batch, which is left as it is, and answers their number.
+    ///
+    /// They are safe when ``acknowledged`` has reached it. After an error they were not taken, and may
+    /// be appended again.
+    @discardableResult
+    public func append(_ batch: FlowBatch) throws(StoreError) -> UInt64 {
+        monitor.lock()
+        defer { monitor.unlock() }
+        try checkOpen()
+        guard batch.count > 0 else { return journal.lastNumber }
+        let (frame, payload) = encoder.encode(batch)
+        guard payload.count <= JournalFrame.payloadOctetsMax else {
+            throw StoreError(
+                path: keeper.directory.path, cause: .tooLarge(octets: payload.count))
+        }
+        if isHourOver(at: frame.received.lowerBound) { try? seal() }
+        let number = try journal.append(frame, payload)
+        rowsInJournal += frame.rows
+        gather(payload, frame)
+        acknowledgeEach(number)
+        if rowsInJournal >= journalLimits.rows + rowsToRetry
+            || journal.fileOctets >= journalLimits.octets && rowsToRetry == 0
+        {
+            try? seal()
+        }
+        return number
+    }
+
+    /// Notes what exporters announced of their sampling; as safe as a batch.
+    public func note(_ announced: [SamplingRate]) throws(StoreError) {
+        monitor.lock()
+        defer { monitor.unlock() }
+        try checkOpen()
+        var next = rates
+        let news = announced.filter { next.note($0) }
+        guard !news.isEmpty else { return }
+        var payload: [UInt8] = []
+        for rate in news { payload.put(rate) }
+        let frame = JournalFrame(kind: .rates, rows: news.count, payload: payload)
+        let number = try journal.append(frame, payload)
+        rates = next
+        acknowledgeEach(number)
+    }
+
+    /// Waits until everything that was appended is acknowledged; throws where the disk refuses.
+    public func synchronize() throws(StoreError) { try journal.wait(for: .max) }
+
+    /// Waits until what has that number is acknowledged; throws where the disk refuses.
+    public func synchronize(upTo number: UInt64) throws(StoreError) {
+        try journal.wait(for: number)
+    }
+
+    /// Makes segments of the journal now.
+    public func publish() throws(StoreError) {
+        monitor.lock()
+        defer { monitor.unlock() }
+        try checkOpen()
+        try seal()
+    }
+
+    /// Makes segments of the journal, and lets the store go.
+    public func finish() throws(StoreError) {
+        try publish()
+        close()
+    }
+
+    /// Merges segments of the same time; answers when it is done.
+    ///
+    /// Other threads may append meanwhile.
+    public func compact() throws(StoreError) -> CompactionSummary {
+        try keeper.maintenance.withLock { _ throws(StoreError) in
+            try Compactor(keeper: keeper, limits: limits).run(isEager: true)
+        }
+    }
+
+    /// Deletes segments that a policy does not keep.
+    ///
+    /// - Parameter now: ms since 1970.
+    public func expire(_ policy: RetentionPolicy, now: UInt64) throws(StoreError) -> ExpirySummary {
+        try keeper.maintenance.withLock { _ throws(StoreError) in
+            try keeper.expire(policy, journalOctets: journal.fileOctets, now: now)
+        }
+    }
+
+    /// Lets the store go; the journal stays as it is, for the next writer.
+    public func close() {
+        monitor.lock()
+        defer { monitor.unlock() }
+        guard isOpen else { return }
+        isOpen = false
+        merger?.stop()
+        journal.stop()
+        sealer?.discard()
+        sealer = nil
+        keeper.close()
+    }
+
+    private func locked<Result>(_ body: () -> Result) -> Result {
+        monitor.lock()
+        defer { monitor.unlock() }
+        return body()
+    }
+
+    private func checkOpen() throws(StoreError) {
+        guard isOpen else { throw StoreError(path: keeper.directory.path, cause: .closed) }
+    }
+
+    private func acknowledgeEach(_ number: UInt64) {
+        // What the disk refuses is not acknowledged; that is all there is to say here.
+        if policy == .eachBatch { try? journal.wait(for: number) }
+    }
+
+    private func isHourOver(at time: UInt64) -> Bool {
+        guard let sealer, sealer.rows > 0 else { return false }
+        if time / (24 * Self.hour) > sealer.newest / (24 * Self.hour) { return true }
+        return sealer.rows >= journalLimits.rowsOfHour
+            && time / Self.hour > sealer.newest / Self.hour
+    }
+
+    /// Takes the flows that are in the journal now: what becomes a segment is what would be recovered.
+    private func gather(_ payload: [UInt8], _ frame: JournalFrame) {
+        guard let sealer else { return }
+        do {
+            try sealer.add(JournalRows(payload, rows: frame.rows), frame)
+        } catch let error as StoreError {
+            giveUp(error)
+        } catch {
+            preconditionFailure("a frame of our own cannot be read: \(error)")
+        }
+    }
+
+    private func giveUp(_ error: StoreError) {
+        sealFailure = error
+        sealer?.discard()
+        sealer = nil
+        rowsToRetry += journalLimits.rows / 8
+    }
+
+    /// Makes segments of what the journal has, and says so in the manifest, which makes them part of
+    /// the store and the journal's frames not at once.
+    private func seal() throws(StoreError) {
+        do throws(StoreError) {
+            let number = journal.lastNumber
+            let start = keeper.manifest.journalStart
+            guard number >= start || journal.fileOctets > 0 else { return }
+            if sealer == nil { sealer = try replay(JournalContents(keeper.directory, from: start)) }
+            guard let sealer else { return }
+            let closed = try sealer.close()
+            try keeper.publish(
+                { next in
+                    next.segments += closed
+                    next.rates = rates
+                    next.journalStart = number + 1
+                    return true
+                }, whenChanged: sealer.forgetClosed)
+            journal.sealed(upTo: number)
+        } catch {
+            giveUp(error)
+            throw error
+        }
+        merger?.wake()
+        sealFailure = nil
+        rowsToRetry = 0
+        rowsInJournal = 0
+    }
+
+    /// Takes up what a journal has.
+    private func replay(_ contents: JournalContents) throws(StoreError) -> JournalSealer {
+        found += contents.notices
+        let sealer = JournalSealer(keeper, limits: limits)
+        do throws(StoreError) {
+            for entry in contents.entries {
+                let payload: [UInt8]
+                do throws(StoreError) {
+                    payload = try entry.payload()
+                } catch {
+                    guard error.isDamage else { throw error }
+                    found.append(.journalDamaged(error, batches: 1))
+                    continue
+                }
+                switch entry.frame.kind {
+                case .flows: try sealer.add(entry.rows(payload), entry.frame)
+                case .rates: for rate in try entry.rates(payload) { rates.note(rate) }
+                default: throw entry.isOfNewerVersion
+                }
+            }
+        } catch {
+            sealer.discard()
+            throw error
+        }
+        rowsInJournal = sealer.rows
+        return sealer
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import FlowQuery
+import FlowStore
+
+/// `skein store`.
+struct StoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "store",
+        abstract: "Look at a store, check it, and keep it small.",
+        subcommands: [
+            StoreInfoCommand.self, StoreVerifyCommand.self, StoreCompactCommand.self,
+            StoreExpireCommand.self,
+        ])
+}
+
+/// Which store, and how to answer; the options of all verbs of `skein store`.
+struct StoreCommandOptions: ParsableArguments {
+    enum Output: String, CaseIterable, ExpressibleByArgument {
+        case table, json
+    }
+
+    @OptionGroup var store: StoreOption
+
+    @Option(help: "How to answer.")
+    var output = Output.table
+
+    @Flag(help: "Times of tables in UTC.")
+    var utc = false
+
+    var times: TimeText { TimeText(zone: utc ? .utc : .local) }
+
+    /// Runs a verb: an error is one line and exit code 1.
+    func run(_ body: () throws -> Void) throws {
+        StandardStreams.ignoreBrokenPipes()
+        do {
+            try body()
+        } catch is ClosedPipe {
+            return
+        } catch let code as ExitCode {
+            throw code
+        } catch {
+            StandardStreams.say("\(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    /// Answers as a table of these lines, or as that object.
+    func answer(_ lines: [String], _ object: JSONValue) throws {
+        let text = output == .json ? object.text + "\n" : lines.map { $0 + "\n" }.joined()
+        try StandardStreams.write(Array(text.utf8))
+    }
+
+    /// Opens the store to change it; says what was found.
+    func writer() throws -> LiveWriter {
+        // Nothing is made where there is no store.
+        _ = try store.reader(quietly: true)
+        let writer = try LiveWriter(directory: store.directory, merges: false)
+        for notice in writer.notices { StandardStreams.say("\(notice)") }
+        return writer
+    }
+}
