@@ -57,15 +57,20 @@ public final class SegmentBlock: BlockSource {
         return directory.entry(field)?.summary
     }
 
-    /// Whether this build knows every column; whoever writes the flows anew must not lose one.
-    func isUnderstood() throws(StoreError) -> Bool {
-        try directory.get().columns.allSatisfy { $0.field.info != nil }
-    }
-
     /// Whether a column of addresses may have one of the ranges; false is certain.
     public func mayContain(_ ranges: [ClosedRange<IPAddress>]) -> Bool {
         guard let addresses, case .success = directory else { return true }
         return addresses.mayContain(ranges, block: number)
+    }
+
+    /// Reads the segment's summary of addresses, once a segment; throws where it is damaged.
+    func checkSummary() throws(StoreError) {
+        if number == 0 { try addresses?.verify() }
+    }
+
+    /// Whether this build knows every column; whoever writes the flows anew must not lose one.
+    func isUnderstood() throws(StoreError) -> Bool {
+        try directory.get().columns.allSatisfy { $0.field.info != nil }
     }
 
     /// Octets that a column takes on disk; 0 where no row has a value or that cannot be known.
