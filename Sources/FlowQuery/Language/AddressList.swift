@@ -31,6 +31,8 @@ struct AddressList {
     private var v4: [UInt64] = []
     private var v6: [ClosedRange<IPAddress>] = []
 
+    private static let mapped = IPAddress(v4: 0)...IPAddress(v4: .max)
+
     /// The addresses of a list.
     static func addresses(in text: [UInt8]) throws(BadLine) -> IntervalSet<IPAddress> {
         var list = AddressList()
@@ -63,7 +65,13 @@ struct AddressList {
     private mutating func append(_ value: ListLine.Value) {
         switch value {
         case .v4(let first, let last): v4.append(UInt64(first) << 32 | UInt64(last))
-        case .v6(let range): v6 += IntervalSet(v6: range).ranges
+        case .v6(let range):
+            // Most lie on one side of the IPv4 addresses.
+            if range.overlaps(Self.mapped) {
+                v6 += IntervalSet(v6: range).ranges
+            } else {
+                v6.append(range)
+            }
         }
     }
 

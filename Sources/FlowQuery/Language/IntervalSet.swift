@@ -86,9 +86,6 @@ struct IntervalSet<Value: Stepping & Hashable & Sendable>: Hashable, Sendable {
         return true
     }
 
-    /// Whether every value of the other set is in this one.
-    func isSuperset(of other: IntervalSet) -> Bool { other.intersection(self) == other }
-
     func union(_ other: IntervalSet) -> IntervalSet {
         if other.isEmpty { return self }
         return isEmpty ? other : IntervalSet(ranges + other.ranges)
