@@ -33,8 +33,7 @@ extension TemporaryFile {
     /// Reads words to the beginning of a buffer.
     func read(_ offset: UInt64, words: Int, into buffer: Scratch<UInt64>) throws {
         var all = buffer.mutable
-        var words = all._mutatingExtracting(0..<words)
-        var octets = unsafe words.mutableBytes
-        try read(&octets, at: offset)
+        var octets = unsafe all.mutableBytes
+        try read(words * 8, into: &octets, at: offset)
     }
 }

@@ -177,7 +177,7 @@ final class SpreadScan {
             try scan.addresses(field, piece, codes: values, into: addresses)
             try fillPresent(field, piece, into: keyFlags[index])
             for row in 0..<piece.count { addresses[row] = addresses[row].cut(v4: v4, v6: v6) }
-        case .placed: preconditionFailure("the place is no key beside itself")
+        case .placed, .sketched: preconditionFailure("no key beside the place")
         }
     }
 
