@@ -30,8 +30,6 @@ public struct FlowFileCounters: Sendable {
         case otherRecords
         /// Flows that the file's own statistics have and its readable blocks have not.
         case flowsLost
-        /// Flows that the collector noted as lost before they were written.
-        case lostBeforeFile
         /// A line with more or fewer cells than the columns.
         case badCellCounts
         /// A line with a cell that is no value of its column.
@@ -48,6 +46,8 @@ public struct FlowFileCounters: Sendable {
     public var records: UInt64 = 0
     /// Distinct exporters that the file names.
     public var exporters: UInt64 = 0
+    /// Flows that got lost on the way to the collector, by its own count.
+    public var sequenceLost: UInt64 = 0
     /// Gaps in sequence numbers that the collector noted.
     public var sequenceFailures: UInt64 = 0
     /// Flows whose addresses were anonymised.

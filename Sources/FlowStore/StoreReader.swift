@@ -45,15 +45,18 @@ public final class StoreReader: Sendable {
 
     /// Opens a store.
     ///
-    /// - Parameter window: what is of interest; segments that have no flow in it are not opened, so
-    ///   that an hour out of a year costs an hour.
+    /// - Parameters:
+    ///   - window: what is of interest; segments that have no flow in it are not opened, so that an
+    ///     hour out of a year costs an hour.
+    ///   - cache: what keeps columns that were read, for this reader and those that come after it; nil
+    ///     reads each column anew.
     public init(
-        directory path: String, window: StoreWindow = StoreWindow()
+        directory path: String, window: StoreWindow = StoreWindow(), cache: BlockCache? = nil
     ) throws(StoreError) {
         let directory = StoreDirectory(path: path)
         var found = try Self.manifest(of: directory)
         var contents = Self.contents(of: found.manifest, directory)
-        var opened = Self.open(found.manifest, directory, window)
+        var opened = Self.open(found.manifest, directory, window, cache)
         // Where the store was changed while we looked, files may be gone that we know of, or batches
         // have moved from the journal to a segment that we do not know of: look again.
         while true {
@@ -61,7 +64,7 @@ public final class StoreReader: Sendable {
             if next.manifest.generation == found.manifest.generation { break }
             found = next
             contents = Self.contents(of: found.manifest, directory)
-            opened = Self.open(found.manifest, directory, window)
+            opened = Self.open(found.manifest, directory, window, cache)
         }
         let inJournal = try contents.get()
         blocks = opened.blocks + JournalBlock.blocks(of: inJournal)
@@ -110,7 +113,8 @@ public final class StoreReader: Sendable {
     }
 
     private static func open(
-        _ manifest: Manifest, _ directory: StoreDirectory, _ window: StoreWindow
+        _ manifest: Manifest, _ directory: StoreDirectory, _ window: StoreWindow,
+        _ cache: BlockCache?
     ) -> Opened {
         var opened = Opened()
         for info in manifest.segments.inReadingOrder {
@@ -121,7 +125,7 @@ public final class StoreReader: Sendable {
             do {
                 opened.blocks += try SegmentFile.blocks(
                     of: directory.segment(info.number), info: info,
-                    keepOpen: opened.segments.count < openMax)
+                    keepOpen: opened.segments.count < openMax, cache: cache)
                 opened.segments.append(info)
             } catch {
                 opened.damaged.append(DamagedSegment(info: info, error: error))

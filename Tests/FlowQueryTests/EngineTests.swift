@@ -39,7 +39,8 @@ import Testing
         let port = FlowExpression.test(.field(.bytes), .inRanges([0...150]))
         let fields: [FlowOutput] = [.quantity(.field(.srcip)), .quantity(.field(.end)), .other]
         let reads: [(QueryRequest.Kind, Set<Field>, Int)] = [
-            (.total, [.bytes, .end], 1),
+            // Of the block in the middle no time can be the first or the last.
+            (.total, [.bytes], 1),
             (.groups(by: [.field(.srcip)], order: .flows, top: 0), [.bytes, .srcip], 102),
             (.flows(fields: fields, sort: nil, limit: 0), [.bytes, .srcip, .end, .other], 102),
             (
@@ -62,6 +63,25 @@ import Testing
                 if case .groups = kind {} else { #expect(answer.rows.count == rows) }
             }
         }
+    }
+
+    @Test(arguments: [0, 2], [1, 2, 8])
+    func `a total reads the times of the first and the last block, for any number of threads`(
+        damaged: Int, threads: Int
+    ) throws {
+        let batches = (0..<3).map { batch(100, from: Self.time + UInt64($0) * 1_000_000) }
+        let blocks = batches.enumerated().map { place, batch in
+            EngineBlock(
+                batch, damaged: place == damaged ? [.start, .end] : [], seed: UInt64(place + 1))
+        }
+        let filter = FlowExpression.test(.field(.bytes), .inRanges([0...150]))
+        var request = QueryRequest(filter: filter, kind: .total)
+        request.threads = threads
+        let answer = try engine(blocks).answer(request)
+        let rest = try engine(blocks.enumerated().filter { $0.offset != damaged }.map(\.element))
+            .answer(request)
+        #expect(answer.footing.blocksDamaged == 1 && answer.footing.rowsDamaged == 100)
+        #expect(answer.rows == rest.rows && rest.footing.blocksDamaged == 0)
     }
 
     @Test func `summaries spare blocks outside the window`() throws {

@@ -15,3 +15,18 @@ import Testing
         #expect(checksum(digits.span.bytes) == 0xe306_9283)
     }
 }
+
+@Suite struct XXHashTests {
+    // From the reference implementation.
+    @Test(
+        arguments: [
+            ("", 0xef46_db37_51d8_e999),
+            ("a", 0xd24e_c4f1_a98c_6e5b),
+            ("abc", 0x44bc_2cf5_ad77_0999),
+            ("Nobody inspects the spammish repetition", 0xfbce_a83c_8a37_8bf1),
+        ] as [(String, UInt64)])
+    func `known hashes come out`(text: String, hash: UInt64) {
+        let octets = Array(text.utf8)
+        #expect(xxHash64(octets.span.bytes) == hash)
+    }
+}

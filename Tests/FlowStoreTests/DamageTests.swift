@@ -187,20 +187,22 @@ import Testing
             var octets = [UInt8](repeating: 0, count: 16)
             var directory = packed.directory
             // The checksums fit, so that what comes after them is tried.
+            func fill(_ chunk: inout Chunk) {
+                let noise = (0..<chunk.rawOctets).map { _ in
+                    UInt8.random(in: 0...top, using: &random)
+                }
+                chunk.codec = .raw
+                chunk.storedOctets = chunk.rawOctets
+                chunk.offset = UInt64(octets.count)
+                chunk.checksum = fastChecksum(noise.span.bytes)
+                octets += noise
+            }
             for column in directory.columns.indices {
                 for index in directory.columns[column].chunks.indices {
-                    var chunk = directory.columns[column].chunks[index]
-                    let noise = (0..<chunk.rawOctets).map { _ in
-                        UInt8.random(in: 0...top, using: &random)
-                    }
-                    chunk.codec = .raw
-                    chunk.storedOctets = chunk.rawOctets
-                    chunk.offset = UInt64(octets.count)
-                    chunk.checksum = checksum(noise.span.bytes)
-                    directory.columns[column].chunks[index] = chunk
-                    octets += noise
+                    fill(&directory.columns[column].chunks[index])
                 }
             }
+            for index in directory.extras.indices { fill(&directory.extras[index]) }
             write(octets, to: path)
             let block = SegmentBlock(
                 SegmentFile(path: path), rows: 64, directory: .success(directory))

@@ -18,7 +18,7 @@ struct NfdumpLayoutBuilder {
     init(octets: Int) {
         layout = RecordLayout(octets: octets, isBigEndian: false)
         // First, so that what the exporter's record says prevails.
-        layout.copy(.engine, at: NfdumpRecord3.engineAt, to: .domain)
+        layout.copy(.engineIfSet, at: NfdumpRecord3.engineAt, to: .domain)
         layout.copy(.exporterDomain, at: NfdumpRecord3.exporterAt, to: .domain)
     }
 

@@ -96,17 +96,20 @@ struct NfdumpLayoutBuilder1 {
         case 17: nextIfSet(8, .rbytes)
         case 18: nextIfSet(4, .flows)
         case 19: nextIfSet(8, .flows)
+        // What was seen on ingress prevails over what was on egress.
         case 20:
             nextIfSet(8, .srcmac)
-            nextIfSet(8, .dstmac)
+            copyFirst(.numberIfSet(octets: 8), octets, .dstmac)
+            octets += 8
         case 21:
             nextIfSet(8, .dstmac)
-            nextIfSet(8, .srcmac)
+            copyFirst(.numberIfSet(octets: 8), octets, .srcmac)
+            octets += 8
         case 22: for depth in 1...10 { nextIfSet(4, .mpls(depth)) }
         case 23: address4(.exporter)
         case 24: address6(.exporter)
         case 25:
-            copy(.engine, octets + 2, .domain)
+            copy(.engineIfSet, octets + 2, .domain)
             octets += 4
         case 26: pair(4, .nextas, .prevas)
         case 27: next(8, .received)

@@ -28,9 +28,10 @@ struct FieldCopy {
         case exporterAddress
         /// The observation domain of the exporter of that number.
         case exporterDomain
-        /// A one-octet type and a one-octet number of an engine, behind each other, as one number;
-        /// zero stands for "not known".
+        /// A one-octet type and a one-octet number of an engine, behind each other, as one number.
         case engine
+        /// The same, and zero stands for "not known".
+        case engineIfSet
     }
 
     var kernel: Kernel
@@ -127,7 +128,7 @@ extension FieldCopy {
             max(offset, clock.seconds, clock.nanoseconds, clock.uptime) + 4
         case .oneIfBits: offset + 1
         case .icmpUpper(let other), .icmpLower(let other): max(offset + 2, other + 1)
-        case .exporterAddress, .exporterDomain, .engine: offset + 2
+        case .exporterAddress, .exporterDomain, .engine, .engineIfSet: offset + 2
         }
     }
 }

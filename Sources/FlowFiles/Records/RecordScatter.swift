@@ -141,7 +141,8 @@ final class RecordScatter {
             scatterExporters(
                 two, records, at: field, exporters: exporters, domain: true, to: column)
         // Two octets, the type first, whatever the byte order.
-        case .engine: scatterSetNumbers(Big<UInt16>.self, records, at: field, to: column)
+        case .engine: scatterNumbers(Big<UInt16>.self, records, at: field, to: column)
+        case .engineIfSet: scatterSetNumbers(Big<UInt16>.self, records, at: field, to: column)
         }
     }
 
@@ -173,7 +174,7 @@ extension FieldCopy {
     /// Whether every record has a value.
     var marksAll: Bool {
         switch kernel {
-        case .number, .address4, .address6, .uptime: true
+        case .number, .address4, .address6, .uptime, .engine: true
         default: false
         }
     }

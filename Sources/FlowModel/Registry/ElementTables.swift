@@ -174,13 +174,15 @@ enum ElementTables {
         514:ipv6ExtensionHeaderCount:u
         """
 
-    /// Field types of NetFlow v9 above the IPFIX range: Cisco ASA's (33000–40005), and the App-ID and
-    /// User-ID of PAN-OS.
+    /// Field types of NetFlow v9 above the IPFIX range: Cisco ASA's (33000–40005), the App-ID and
+    /// User-ID of PAN-OS, nProbe's delays.
     static let netflow9: String = """
         33000:ingressAclId:o 33001:egressAclId:o 33002:firewallExtendedEvent:u \
         40000:aaaUsername:t 40001:xlateSourceIPv4Address:a 40002:xlateDestinationIPv4Address:a \
         40003:xlateSourceTransportPort:u 40004:xlateDestinationTransportPort:u \
-        40005:legacyFirewallEvent:u 56701:appId:t 56702:userId:t
+        40005:legacyFirewallEvent:u 56701:appId:t 56702:userId:t 57554:clientNwDelaySec:u \
+        57555:clientNwDelayUsec:u 57556:serverNwDelaySec:u 57557:serverNwDelayUsec:u \
+        57558:applLatencySec:u 57559:applLatencyUsec:u
         """
 
     /// CERT/NetSA (enterprise 6871), what YAF sends of flows.

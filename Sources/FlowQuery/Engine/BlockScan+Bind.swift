@@ -27,7 +27,7 @@ extension BlockScan {
         }
     }
 
-    private func impossible(_ condition: Condition) -> Bool {
+    func impossible(_ condition: Condition) -> Bool {
         switch condition {
         case .inAddresses, .element: true
         case .inRanges(let ranges): ranges.isEmpty
@@ -97,8 +97,14 @@ extension BlockScan {
         } else if !field.isDense {
             return (.none, 0, 0)
         }
-        let triage = ranges.judge(range)
-        return (triage == .all && !isWhole ? .some : triage, 0.1, 2)
+        var triage = ranges.judge(range)
+        if triage == .all && !isWhole { triage = .some }
+        if triage == .some, let block, block.summary(of: field) != nil,
+            !block.mayContain(ranges)
+        {
+            triage = .none
+        }
+        return (triage, 0.1, 2)
     }
 
     private func judge(_ condition: Condition, _ range: ClosedRange<UInt64>) -> Triage {
@@ -141,6 +147,7 @@ extension BlockScan {
     func bind(leaf index: Int) throws -> BlockTest {
         let leaf = plan.filter.leaves[index]
         if case .field(.other) = leaf.quantity { return try bindOther(leaf.condition) }
+        if let test = try bindPart(leaf) { return test }
         guard let present = try presences(of: leaf.quantity) else { return .decided(.none) }
         if case .isPresent = leaf.condition {
             return present.isEmpty ? .decided(.all) : .present(present)

@@ -53,7 +53,7 @@ final class BlockScan {
     /// Whether all rows passed, and ``selection`` was not written.
     private(set) var selectsAll = false
     /// The rows that passed.
-    let selection = Scratch<UInt16>(BlockScan.rowsMax + 1, repeating: 0)
+    let selection = Scratch<UInt16>(BlockScan.rowsMax + selectionSpare, repeating: 0)
     /// Rows that a consumer wants decoded.
     let listed = Scratch<UInt16>(BlockScan.rowsMax, repeating: 0)
     /// The current block.
@@ -141,7 +141,7 @@ final class BlockScan {
     func truncate(to count: Int) { selectedCount = min(selectedCount, count) }
 
     private func begin(_ block: any BlockSource) {
-        self.block = block
+        self.block = block.scanning()
         rows = block.rows
         selectedCount = 0
         selectsAll = false
@@ -172,6 +172,12 @@ final class BlockScan {
         columns[index] = column
         isRead[index] = true
         return column
+    }
+
+    /// Whether a column was read for this block already.
+    func isAtHand(_ field: Field) -> Bool {
+        let index = Int(field.rawValue)
+        return index < isRead.count && isRead[index]
     }
 
     // MARK: Filtering
@@ -292,7 +298,12 @@ extension EncodedColumn {
     }
 
     /// The presence bits; nil where every row has a value.
-    var presenceBits: EncodedBytes? {
-        if case .some(let bits) = presence { bits } else { nil }
+    var presenceBits: EncodedBytes? { presence.bits }
+}
+
+extension Presence {
+    /// The bits; nil where every row has a value.
+    var bits: EncodedBytes? {
+        if case .some(let bits) = self { bits } else { nil }
     }
 }

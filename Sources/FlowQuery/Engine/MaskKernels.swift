@@ -231,6 +231,10 @@ func intersectPresence(
     }
 }
 
+/// Elements beyond the last row that a selection needs: whole groups are written, and only as many stay
+/// as rows are marked.
+let selectionSpare = 8
+
 /// Writes the numbers of the marked rows behind each other, and answers how many there are.
 ///
 /// Nothing branches on a single row; eight unmarked rows in a line are stepped over.
@@ -239,8 +243,9 @@ func selectMarked(
     into selection: inout MutableSpan<UInt16>, from place: Int
 ) -> Int {
     precondition(offset >= 0 && offset + count <= masks.count)
-    // One element of room beyond: every lane writes, and only a marked one moves on.
-    precondition(place >= 0 && place + count < selection.count)
+    precondition(place >= 0 && place + count + selectionSpare <= selection.count)
+    let lanes = markedLanes.span
+    precondition(lanes.count == 256)
     let bytes = unsafe masks.bytes
     var next = place
     var row = 0
@@ -248,11 +253,14 @@ func selectMarked(
         let word = unsafe bytes.unsafeLoadUnaligned(
             fromUncheckedByteOffset: offset &+ row, as: UInt64.self)
         if word != 0 {
-            for lane in 0..<8 {
-                unsafe selection[unchecked: next] = UInt16(
-                    truncatingIfNeeded: firstRow &+ row &+ lane)
-                next &+= Int(truncatingIfNeeded: word >> UInt64(lane &* 8) & 1)
-            }
+            // Each octet leaves one bit of its own, and the product gathers them in the uppermost.
+            let gathered = (word & 0x8040_2010_0804_0201) &* 0x0101_0101_0101_0101
+            let marked = Int(truncatingIfNeeded: gathered &>> 56)
+            let rows =
+                unsafe lanes[unchecked: marked]
+                &+ SIMD8(repeating: UInt16(truncatingIfNeeded: firstRow &+ row))
+            for lane in 0..<8 { unsafe selection[unchecked: next &+ lane] = rows[lane] }
+            next &+= marked.nonzeroBitCount
         }
         row &+= 8
     }
@@ -262,4 +270,15 @@ func selectMarked(
         row &+= 1
     }
     return next - place
+}
+
+/// Which of eight rows are marked, first ones first, for each way to mark them.
+private let markedLanes: [SIMD8<UInt16>] = (0..<256).map { marked in
+    var lanes = SIMD8<UInt16>()
+    var next = 0
+    for lane in 0..<8 where marked >> lane & 1 != 0 {
+        lanes[next] = UInt16(lane)
+        next += 1
+    }
+    return lanes
 }

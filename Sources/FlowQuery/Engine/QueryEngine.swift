@@ -106,26 +106,6 @@ public struct QueryEngine {
         return footing
     }
 
-    private func total(_ request: QueryRequest, _ writer: any AnswerWriter) throws {
-        let plan = plan(request)
-        let workers = workerCount(asked: request.threads, blocks: blocks.count)
-        let totals = (0..<workers).map { _ in TotalScan(plan) }
-        forEachBlock(blocks.count, workers: workers) { worker, index in
-            totals[worker].process(blocks[index])
-        }
-        for other in totals.dropFirst() { totals[0].add(other) }
-        let total = totals[0]
-        let hasReverse = total.scan.footing.hasReverse
-        try writer.begin(
-            columns: totalColumns(hasReverse))
-        try writer.row(
-            total.sums.cells(hasReverse) + [
-                total.hasStart ? .number(total.sums.first) : .null,
-                total.hasEnd ? .number(total.sums.last) : .null,
-            ])
-        try writer.end(footing: footing(total.scan.footing))
-    }
-
     /// The columns of a total.
     func totalColumns(_ hasReverse: Bool) -> [AnswerColumn] {
         sumColumns(hasReverse) + [

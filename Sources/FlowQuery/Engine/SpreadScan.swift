@@ -177,7 +177,8 @@ final class SpreadScan {
             try scan.addresses(field, piece, codes: values, into: addresses)
             try fillPresent(field, piece, into: keyFlags[index])
             for row in 0..<piece.count { addresses[row] = addresses[row].cut(v4: v4, v6: v6) }
-        case .placed, .sketched: preconditionFailure("no key beside the place")
+        case .placed, .sketched:
+            preconditionFailure("the place is no key beside itself, and nothing is described here")
         }
     }
 

@@ -1,52 +1,88 @@
 import FlowModel
 import FlowStore
 
-/// Adds up the rows of one worker.
-final class TotalScan {
-    let scan: BlockScan
-    private(set) var sums = GroupSums()
-    private(set) var hasStart = false
-    private(set) var hasEnd = false
+/// What one block adds to a total.
+struct BlockTotal {
+    /// The block's place in the store.
+    let place: Int
+    /// Without the times.
+    var sums = GroupSums()
+    var footing = ScanFooting()
+    /// The earliest start and the latest end of the rows that pass; nil until they are read.
+    var times: FlowTimes?
+}
 
+/// The earliest start and the latest end of some flows; nil where none has one.
+struct FlowTimes {
+    var first: UInt64?
+    var last: UInt64?
+
+    mutating func add(_ other: FlowTimes) {
+        if let time = other.first { first = min(first ?? time, time) }
+        if let time = other.last { last = max(last ?? time, time) }
+    }
+}
+
+/// Adds up the rows of one worker's blocks that pass.
+final class TotalScan {
+    /// Of each block that was added.
+    private(set) var totals: [BlockTotal] = []
+    private let scan: BlockScan
     private let values = Scratch<UInt64>(pieceRows, repeating: 0)
     private let flags = Scratch<UInt8>(pieceRows, repeating: 0)
 
     init(_ plan: ScanPlan) { scan = BlockScan(plan) }
 
-    /// Adds the block's rows that pass.
-    func process(_ block: any BlockSource) {
+    /// Adds up a block; its times only where its summaries have them.
+    func add(_ block: any BlockSource, at place: Int) {
+        var total = BlockTotal(place: place)
+        scan.footing = ScanFooting()
         scan.process(block) {
-            var quantities: [Quantity] = [.field(.packets), .field(.bytes)]
-            if block.hasReverse { quantities += [.field(.rpackets), .field(.rbytes)] }
-            if !scan.selectsAll { quantities += [.field(.start), .field(.end)] }
-            try scan.require(quantities)
-            sums.flows = sums.flows.clampedAdding(UInt64(scan.selectedCount))
-            sums.packets = sums.packets.clampedAdding(try sum(.packets))
-            sums.bytes = sums.bytes.clampedAdding(try sum(.bytes))
-            if block.hasReverse {
-                sums.reversePackets = sums.reversePackets.clampedAdding(try sum(.rpackets))
-                sums.reverseBytes = sums.reverseBytes.clampedAdding(try sum(.rbytes))
+            let hasReverse = block.hasReverse
+            let fields: [Field] =
+                [.packets, .bytes] + (hasReverse ? [.rpackets, .rbytes] : [])
+            try scan.require(fields.filter { knownSum($0) == nil }.map { .field($0) })
+            total.sums.packets = try sum(.packets)
+            total.sums.bytes = try sum(.bytes)
+            if hasReverse {
+                total.sums.reversePackets = try sum(.rpackets)
+                total.sums.reverseBytes = try sum(.rbytes)
             }
-            try addTimes(block)
+            total.sums.flows = UInt64(scan.selectedCount)
+            if scan.selectsAll {
+                total.times = FlowTimes(
+                    first: block.summary(of: .start)?.range?.lowerBound,
+                    last: block.summary(of: .end)?.range?.upperBound)
+            }
         }
+        if scan.footing.blocksDamaged > 0 { total = BlockTotal(place: place) }
+        total.footing = scan.footing
+        totals.append(total)
     }
 
-    /// Adds what another worker found.
-    func add(_ other: TotalScan) {
-        sums.flows = sums.flows.clampedAdding(other.sums.flows)
-        sums.packets = sums.packets.clampedAdding(other.sums.packets)
-        sums.bytes = sums.bytes.clampedAdding(other.sums.bytes)
-        sums.reversePackets = sums.reversePackets.clampedAdding(other.sums.reversePackets)
-        sums.reverseBytes = sums.reverseBytes.clampedAdding(other.sums.reverseBytes)
-        sums.first = min(sums.first, other.sums.first)
-        sums.last = max(sums.last, other.sums.last)
-        hasStart = hasStart || other.hasStart
-        hasEnd = hasEnd || other.hasEnd
-        scan.footing.add(other.scan.footing)
+    /// Reads the times of a block's rows that pass; nil where it turns out to be damaged.
+    func times(of block: any BlockSource) -> FlowTimes? {
+        var times = FlowTimes()
+        scan.footing = ScanFooting()
+        scan.process(block) {
+            try scan.require([.field(.start), .field(.end)])
+            let values = values
+            for piece in scan.pieces() {
+                if let count = try presentValues(.start, piece), count > 0 {
+                    let first = leastNumber(values.span.extracting(0..<count))
+                    times.add(FlowTimes(first: first))
+                }
+                if let count = try presentValues(.end, piece), count > 0 {
+                    let last = greatestNumber(values.span.extracting(0..<count))
+                    times.add(FlowTimes(last: last))
+                }
+            }
+        }
+        return scan.footing.blocksDamaged == 0 ? times : nil
     }
 
     private func sum(_ field: Field) throws -> UInt64 {
-        if let sum = try frameSum(field) { return sum }
+        if let sum = try knownSum(field) ?? frameSum(field) { return sum }
         var sum: UInt64 = 0
         let values = values
         for piece in scan.pieces() {
@@ -54,6 +90,14 @@ final class TotalScan {
             sum = sum.clampedAdding(sumNumbers(values.span.extracting(0..<piece.count)))
         }
         return sum
+    }
+
+    /// The sum over a whole block that its summary has; nil where it has not.
+    private func knownSum(_ field: Field) -> UInt64? {
+        guard scan.selectsAll, let sum = scan.block?.summary(of: field)?.sum else { return nil }
+        if scan.plan.raw { return sum }
+        guard let rate = scan.plan.rates.constant(forSummariesOf: scan.block) else { return nil }
+        return sum.scaled(by: max(rate, 1))
     }
 
     /// The sum over a whole block without widening the codes; nil where that is not possible.
@@ -66,32 +110,6 @@ final class TotalScan {
         if scan.plan.raw { return stored }
         guard case .constant(let rate) = try scan.blockSampling() else { return nil }
         return stored.scaled(by: max(rate, 1))
-    }
-
-    private func addTimes(_ block: any BlockSource) throws {
-        if scan.selectsAll {
-            if let start = block.summary(of: .start)?.range {
-                sums.first = min(sums.first, start.lowerBound)
-                hasStart = true
-            }
-            if let end = block.summary(of: .end)?.range {
-                sums.last = max(sums.last, end.upperBound)
-                hasEnd = true
-            }
-            return
-        }
-        for piece in scan.pieces() {
-            if let count = try presentValues(.start, piece), count > 0 {
-                let values = values
-                sums.first = min(sums.first, leastNumber(values.span.extracting(0..<count)))
-                hasStart = true
-            }
-            if let count = try presentValues(.end, piece), count > 0 {
-                let values = values
-                sums.last = max(sums.last, greatestNumber(values.span.extracting(0..<count)))
-                hasEnd = true
-            }
-        }
     }
 
     /// Decodes the values of the rows that have one, and answers how many do.

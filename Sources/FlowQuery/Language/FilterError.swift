@@ -8,6 +8,8 @@ public struct FilterError: Error, Hashable, Sendable {
         case tooDeep(limit: Int)
         /// More terms and values than ``FilterRules/termsMax``.
         case tooManyTerms(limit: Int)
+        /// More regular expressions than ``FilterRules/regexesMax``.
+        case tooManyRegexes(limit: Int)
         /// A character that means nothing here.
         case unexpectedCharacter(String)
         /// A quote without its end.
@@ -176,6 +178,7 @@ extension FilterError: CustomStringConvertible {
             "the filter has \(count) octets, the limit is \(limit)"
         case .tooDeep(let limit): "nested deeper than \(limit)"
         case .tooManyTerms(let limit): "more than \(limit) terms and values"
+        case .tooManyRegexes(let limit): "more than \(limit) regular expressions"
         case .unexpectedCharacter(let character):
             switch character {
             case "&": "a single ‘&’ means nothing here; write ‘and’ or ‘&&’"

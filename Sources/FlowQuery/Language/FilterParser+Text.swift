@@ -60,6 +60,11 @@ extension FilterParser {
         case .regex:
             // Flags in quotes may follow, as in nfdump.
             let flags = current.kind == .quoted ? advance() : nil
+            context.regexes += 1
+            let limit = context.rules.regexesMax
+            guard context.regexes <= limit else {
+                throw error(.tooManyRegexes(limit: limit), at: token.place)
+            }
             let isText = if case .octets = subject.kind { false } else { true }
             do throws(RegexError) {
                 return subject.matching(

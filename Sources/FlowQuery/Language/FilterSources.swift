@@ -66,6 +66,8 @@ public struct FilterRules: Hashable, Sendable {
     public var includesMax = 10
     /// Octets of a list at most.
     public var listBytesMax = 1 << 28
+    /// Regular expressions at most: each may have ``RegexError/stepsMax`` steps.
+    public var regexesMax = 64
 
     /// For the one who runs the program: on the command line, in a configuration file.
     public static let trusted = FilterRules(
@@ -74,9 +76,14 @@ public struct FilterRules: Hashable, Sendable {
 
     /// For whoever sends a filter over the network: named sets, but nothing else outside the text,
     /// and a bounded size.
-    public static let untrusted = FilterRules(
-        allowsFiles: false, allowsIncludes: false, allowsHostNames: false, bytesMax: 1 << 14,
-        termsMax: 1 << 10, depthMax: 32)
+    public static let untrusted: FilterRules = {
+        var rules = FilterRules(
+            allowsFiles: false, allowsIncludes: false, allowsHostNames: false, bytesMax: 1 << 14,
+            termsMax: 1 << 10)
+        rules.depthMax = 32
+        rules.regexesMax = 8
+        return rules
+    }()
 
     /// The rules for whoever is trusted, to check the text alone.
     public static let unread: FilterRules = {
@@ -87,13 +94,12 @@ public struct FilterRules: Hashable, Sendable {
 
     private init(
         allowsFiles: Bool, allowsIncludes: Bool, allowsHostNames: Bool, bytesMax: Int,
-        termsMax: Int, depthMax: Int = 100
+        termsMax: Int
     ) {
         self.allowsFiles = allowsFiles
         self.allowsIncludes = allowsIncludes
         self.allowsHostNames = allowsHostNames
         self.bytesMax = bytesMax
         self.termsMax = termsMax
-        self.depthMax = depthMax
     }
 }

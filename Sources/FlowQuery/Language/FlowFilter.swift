@@ -65,6 +65,8 @@ struct FilterContext {
     let rules: FilterRules
     /// Terms and values so far.
     var terms = 0
+    /// Regular expressions so far.
+    var regexes = 0
     var notes: [FilterNote] = []
     /// The locations of the files being included, the innermost last.
     var includes: [String] = []

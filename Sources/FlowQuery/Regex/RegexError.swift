@@ -18,7 +18,7 @@ public struct RegexError: Error, Hashable, Sendable, CustomStringConvertible {
         case unknownFlag(String)
         /// Where octets are matched: a character that is more than one.
         case notAnOctet(String)
-        /// More than ``RegexProgram/instructionsMax`` steps after repetitions are written out.
+        /// More than ``RegexError/stepsMax`` steps after repetitions are written out.
         case tooLarge
         /// Groups nested deeper than ``RegexError/depthMax``.
         case tooDeep
@@ -26,6 +26,8 @@ public struct RegexError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// Repetitions of one `{…}` at most.
     public static let repeatMax = 1000
+    /// Steps of an expression at most; a character is one, a repetition as many as it writes out.
+    public static let stepsMax = 10_000
     /// Nesting of groups at most.
     public static let depthMax = 50
 

@@ -31,10 +31,12 @@ public struct RegexPattern: Hashable, Sendable {
         program = try RegexProgram(node, isText: isText)
     }
 
+    /// Whether both were written alike.
     public static func == (a: RegexPattern, b: RegexPattern) -> Bool {
         a.text == b.text && a.flags == b.flags && a.isText == b.isText
     }
 
+    /// Hashes what was written.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(text)
         hasher.combine(flags)

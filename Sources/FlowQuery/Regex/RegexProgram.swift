@@ -16,9 +16,6 @@ final class RegexProgram: Sendable {
         case match
     }
 
-    /// Steps of a program at most.
-    static let instructionsMax = 10_000
-
     let instructions: [Instruction]
     let start: Int
     /// The class of each octet: octets that no step tells apart are one.
@@ -69,7 +66,7 @@ final class RegexProgram: Sendable {
         init(isText: Bool) { self.isText = isText }
 
         mutating func emit(_ instruction: Instruction) throws(RegexError) -> Int32 {
-            guard instructions.count < RegexProgram.instructionsMax else {
+            guard instructions.count < RegexError.stepsMax else {
                 throw RegexError(kind: .tooLarge, place: 0..<0)
             }
             instructions.append(instruction)
@@ -79,7 +76,7 @@ final class RegexProgram: Sendable {
         /// The first step of a node that goes on at `next`.
         mutating func compile(_ node: RegexNode, next: Int32) throws(RegexError) -> Int32 {
             steps += 1
-            guard steps <= 8 * RegexProgram.instructionsMax else {
+            guard steps <= 8 * RegexError.stepsMax else {
                 throw RegexError(kind: .tooLarge, place: 0..<0)
             }
             switch node {

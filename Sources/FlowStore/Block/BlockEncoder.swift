@@ -108,7 +108,9 @@ public final class BlockEncoder {
                 field: field, rows: part.rows.count, presence: present.presence, values: encoded),
             ColumnSummary(
                 field: field, presentRows: present.count, range: UInt64(low)...UInt64(high),
-                addressRange: nil)
+                addressRange: nil,
+                sum: field.info?.meaning == .counter
+                    ? sum(values, presence: words(present.presence).values(as: UInt64.self)) : nil)
         )
     }
 

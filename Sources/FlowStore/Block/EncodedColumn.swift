@@ -1,81 +1,5 @@
 public import FlowModel
 
-/// Memory that one encoded column lies in: aligned to 64 bytes and padded, so a kernel may read a
-/// whole vector past the last row.
-///
-/// Immutable once filled.
-@safe
-// Sendable: written only by whoever makes it, then read only.
-public final class EncodedBytes: @unchecked Sendable {
-    /// Octets in use.
-    public let count: Int
-    @usableFromInline let base: UnsafeMutableRawPointer
-
-    /// Octets that may be read beyond ``count``; they are zero.
-    public static let padding = 64
-
-    /// Zeroed memory of `count` octets.
-    public init(count: Int) {
-        self.count = count
-        unsafe base = .allocate(byteCount: count + Self.padding, alignment: 64)
-        unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: count + Self.padding)
-    }
-
-    /// Memory of `count` octets with only the padding zeroed, for whoever fills all of it at once.
-    init(unfilled count: Int) {
-        self.count = count
-        unsafe base = .allocate(byteCount: count + Self.padding, alignment: 64)
-        unsafe (base + count).initializeMemory(as: UInt8.self, repeating: 0, count: Self.padding)
-    }
-
-    deinit { unsafe base.deallocate() }
-
-    /// The octets.
-    @inlinable
-    public var bytes: RawSpan {
-        @_lifetime(borrow self) get {
-            let span = unsafe RawSpan(_unsafeStart: base, byteCount: count)
-            return unsafe _overrideLifetime(span, borrowing: self)
-        }
-    }
-
-    /// The octets, for whoever fills them.
-    @inlinable
-    public var mutableBytes: MutableRawSpan {
-        @_lifetime(borrow self) get {
-            let span = unsafe MutableRawSpan(_unsafeStart: base, byteCount: count)
-            return unsafe _overrideLifetime(span, borrowing: self)
-        }
-    }
-
-    /// The octets as values; `T` must divide ``count``.
-    @inlinable
-    @_lifetime(borrow self)
-    public func values<T: BitwiseCopyable>(as type: T.Type) -> Span<T> {
-        let span = unsafe Span(
-            _unsafeStart: base.assumingMemoryBound(to: T.self),
-            count: count / MemoryLayout<T>.stride)
-        return unsafe _overrideLifetime(span, borrowing: self)
-    }
-}
-
-extension EncodedBytes {
-    /// The octets as values, for whoever fills them; `T` must divide ``count``.
-    @_lifetime(borrow self)
-    func mutableValues<T: BitwiseCopyable>(as type: T.Type) -> MutableSpan<T> {
-        mutableValues(as: type, first: count / MemoryLayout<T>.stride)
-    }
-
-    /// The first `number` values, for whoever fills them.
-    @_lifetime(borrow self)
-    func mutableValues<T: BitwiseCopyable>(as type: T.Type, first number: Int) -> MutableSpan<T> {
-        precondition(number >= 0 && number <= count / MemoryLayout<T>.stride)
-        let span = unsafe MutableSpan(
-            _unsafeStart: base.assumingMemoryBound(to: T.self), count: number)
-        return unsafe _overrideLifetime(span, borrowing: self)
-    }
-}
-
 /// One unsigned code a row, 0, 1, 2, 4 or 8 octets wide, little-endian.
 ///
 /// Width 0: every code is 0.
@@ -158,15 +82,18 @@ public struct ColumnSummary: Sendable {
     public let range: ClosedRange<UInt64>?
     /// Smallest and largest address; nil for other columns.
     public let addressRange: ClosedRange<IPAddress>?
+    /// The sum of all values of a counter; nil where it is not known.
+    public let sum: UInt64?
 
     /// Puts a summary together.
     public init(
         field: Field, presentRows: Int, range: ClosedRange<UInt64>?,
-        addressRange: ClosedRange<IPAddress>?
+        addressRange: ClosedRange<IPAddress>?, sum: UInt64? = nil
     ) {
         self.field = field
         self.presentRows = presentRows
         self.range = range
         self.addressRange = addressRange
+        self.sum = sum
     }
 }

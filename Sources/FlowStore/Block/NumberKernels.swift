@@ -11,6 +11,22 @@ func extremes<T: FixedWidthInteger & BitwiseCopyable>(_ values: Span<T>) -> (low
     return (low, high)
 }
 
+/// The sum of values; nil where it does not fit.
+func sum<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ values: Span<T>, presence: Span<UInt64>
+) -> UInt64? {
+    precondition(presence.count * 64 >= values.count)
+    var sum: UInt64 = 0
+    var hasOverflown = false
+    for row in values.indices {
+        let isPresent = presence[row >> 6] >> UInt64(row & 63) & 1 != 0
+        let (next, overflow) = sum.addingReportingOverflow(isPresent ? UInt64(values[row]) : 0)
+        sum = next
+        hasOverflown = hasOverflown || overflow
+    }
+    return hasOverflown ? nil : sum
+}
+
 /// Smallest and largest value of the rows whose bit is set, of which there is at least one.
 func extremes<T: FixedWidthInteger & BitwiseCopyable>(
     _ values: Span<T>, presence: Span<UInt64>
@@ -118,20 +134,25 @@ func countBits(_ presence: Span<UInt64>, rows: Int) -> Int {
 }
 
 extension Codes {
-    /// The largest code of a column; 0 for a width of 0.
-    func largest() -> UInt64 {
-        switch width {
-        case 1: UInt64(maximum(storage.values(as: UInt8.self)))
-        case 2: UInt64(maximum(storage.values(as: UInt16.self)))
-        case 4: UInt64(maximum(storage.values(as: UInt32.self)))
-        case 8: maximum(storage.values(as: UInt64.self))
-        default: 0
+    /// Whether no code is larger than `limit`.
+    func areAtMost(_ limit: UInt64) -> Bool {
+        // Where every code of the width is possible they need not be looked at.
+        if width < 8, limit >> UInt64(8 * width) != 0 || limit == (1 << UInt64(8 * width)) - 1 {
+            return true
+        }
+        return switch width {
+        case 1: hasNone(storage.values(as: UInt8.self), above: UInt8(limit))
+        case 2: hasNone(storage.values(as: UInt16.self), above: UInt16(limit))
+        case 4: hasNone(storage.values(as: UInt32.self), above: UInt32(limit))
+        default: hasNone(storage.values(as: UInt64.self), above: limit)
         }
     }
 }
 
-private func maximum<Code: FixedWidthInteger & BitwiseCopyable>(_ codes: Span<Code>) -> Code {
-    var high = Code.min
-    for row in codes.indices { high = max(high, codes[row]) }
-    return high
+private func hasNone<Code: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ codes: Span<Code>, above limit: Code
+) -> Bool {
+    var isBeyond: Code = 0
+    for row in 0..<codes.count { isBeyond |= unsafe codes[unchecked: row] > limit ? 1 : 0 }
+    return isBeyond == 0
 }

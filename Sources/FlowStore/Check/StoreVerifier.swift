@@ -102,6 +102,9 @@ public struct StoreVerifier {
         report.blocks += 1
         report.rows += UInt64(block.rows)
         let before = report.problems.count
+        // One scan, so that what columns share is read once.
+        let block = block.scanning()
+        do { try (block as? SegmentBlock)?.checkSummary() } catch { note(error) }
         for info in Field.table where info.storage != .elements {
             do {
                 _ = try block.column(info.field)

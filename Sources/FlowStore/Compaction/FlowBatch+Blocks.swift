@@ -34,6 +34,7 @@ final class BlockDecoder {
 
         /// Reads a block; an error where any part of it is damaged.
         init(_ block: any BlockSource) throws {
+            let block = block.scanning()
             rows = block.rows
             for info in Field.table where info.storage != .elements {
                 if let column = try block.column(info.field) { columns.append(column) }

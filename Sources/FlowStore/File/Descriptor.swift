@@ -88,33 +88,48 @@ struct Descriptor: ~Copyable {
 
     /// Reads the `count` octets at `offset`; fewer are damage.
     func read(_ count: Int, at offset: UInt64) throws(StoreError) -> [UInt8] {
-        guard let place = off_t(exactly: offset), count >= 0 else {
-            throw StoreError(path: path, offset: offset, cause: .damaged(.value(part: "position")))
-        }
-        var code: Int32 = 0
+        let count = max(count, 0)
+        var failure: StoreError?
         let octets = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            while filled < count, let base = buffer.baseAddress {
-                let got = unsafe pread(
-                    number, base + filled, count - filled, place + off_t(filled))
-                if got < 0 {
-                    if errno == EINTR { continue }
-                    code = errno
-                    return
-                }
-                if got == 0 { return }
-                filled += got
-            }
+            failure = unsafe fill(UnsafeMutableRawBufferPointer(buffer), at: offset)
+            filled = failure == nil ? count : 0
         }
-        if code != 0 {
-            throw StoreError(
-                path: path, offset: offset, cause: .system(operation: "read", code: code))
-        }
-        guard octets.count == count else {
-            throw StoreError(
-                path: path, offset: offset,
-                cause: .damaged(.truncated(need: UInt64(count), have: UInt64(octets.count))))
-        }
+        if let failure { throw failure }
         return octets
+    }
+
+    /// Fills `output` with the octets at `offset`; fewer are damage.
+    func read(into output: inout MutableRawSpan, at offset: UInt64) throws(StoreError) {
+        let failure = unsafe output.withUnsafeMutableBytes { unsafe fill($0, at: offset) }
+        if let failure { throw failure }
+    }
+
+    /// Fills a buffer; answers why not.
+    private func fill(
+        _ buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) -> StoreError? {
+        guard let place = off_t(exactly: offset) else {
+            return StoreError(
+                path: path, offset: offset, cause: .damaged(.value(part: "position")))
+        }
+        var filled = 0
+        while filled < buffer.count, let base = buffer.baseAddress {
+            let got = unsafe pread(
+                number, base + filled, buffer.count - filled, place + off_t(filled))
+            if got < 0 {
+                if errno == EINTR { continue }
+                return StoreError(
+                    path: path, offset: offset, cause: .system(operation: "read", code: errno))
+            }
+            if got == 0 {
+                return StoreError(
+                    path: path, offset: offset,
+                    cause: .damaged(
+                        .truncated(need: UInt64(buffer.count), have: UInt64(filled))))
+            }
+            filled += got
+        }
+        return nil
     }
 
     /// Waits until the file is on the disk.

@@ -11,21 +11,44 @@ func split<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
         let shift = T((MemoryLayout<T>.size - 1 - plane) * 8)
         let start = offset + plane * count
         for index in 0..<count {
-            planes[start &+ index] = UInt8(truncatingIfNeeded: values[index] >> shift)
+            unsafe planes[unchecked: start &+ index] = UInt8(
+                truncatingIfNeeded: values[unchecked: index] &>> shift)
         }
     }
 }
 
-/// Puts numbers together from planes.
+/// Puts numbers together from planes; false where one is larger than `limit`.
+@discardableResult
 func join<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ planes: Span<UInt8>, into values: inout MutableSpan<T>
-) {
+    _ planes: Span<UInt8>, into values: inout MutableSpan<T>, atMost limit: T = .max
+) -> Bool {
     let count = values.count
-    precondition(planes.count == count * MemoryLayout<T>.size)
-    for index in 0..<count { values[index] = 0 }
-    for plane in 0..<MemoryLayout<T>.size {
-        let shift = T((MemoryLayout<T>.size - 1 - plane) * 8)
-        let start = plane * count
-        for index in 0..<count { values[index] |= T(planes[start &+ index]) << shift }
+    let width = MemoryLayout<T>.size
+    precondition(planes.count == count * width)
+    // Written out for each width, so that a row's octets are loaded together and rows by the vector.
+    var isBeyond: T = 0
+    for index in 0..<count {
+        var value = unsafe T(truncatingIfNeeded: planes[unchecked: index])
+        if width > 1 {
+            value = unsafe value &<< 8 | T(truncatingIfNeeded: planes[unchecked: count &+ index])
+        }
+        if width > 2 {
+            value =
+                unsafe value &<< 8
+                | T(truncatingIfNeeded: planes[unchecked: 2 &* count &+ index])
+            value =
+                unsafe value &<< 8
+                | T(truncatingIfNeeded: planes[unchecked: 3 &* count &+ index])
+        }
+        if width > 4 {
+            for plane in 4..<8 {
+                value =
+                    unsafe value &<< 8
+                    | T(truncatingIfNeeded: planes[unchecked: plane &* count &+ index])
+            }
+        }
+        unsafe values[unchecked: index] = value
+        isBeyond |= value > limit ? 1 : 0
     }
+    return isBeyond == 0
 }

@@ -8,62 +8,14 @@ struct PackedDictionary {
     let cuts: [Int]
 }
 
-/// Packs ascending addresses: three counts, then the IPv4 addresses as differences of 32 bits in
-/// byte planes, then the others as differences of the upper halves and the lower halves in byte
-/// planes.
+/// The addresses of a dictionary as version 1 has it: three counts, then the IPv4 addresses as
+/// differences of 32 bits in byte planes, then the others as differences of the upper halves and the
+/// lower halves in byte planes; nil where the octets are not that, or not ascending.
 ///
 ///     below IPv4 | IPv4 | above IPv4      u32 each; below and above are IPv6
 ///     IPv4 differences                    4 planes
 ///     IPv6 differences of upper halves    8 planes
 ///     IPv6 lower halves                   8 planes
-func pack(_ dictionary: AddressDictionary) -> PackedDictionary {
-    let storage = dictionary.storage
-    let addresses = storage.values(as: IPAddress.self)
-    var below = 0
-    while below < addresses.count, addresses[below] < .v4Zero { below += 1 }
-    var aboveStart = below
-    while aboveStart < addresses.count, addresses[aboveStart].isV4 { aboveStart += 1 }
-    let v4 = aboveStart - below
-    let v6 = addresses.count - v4
-
-    let differences = EncodedBytes(unfilled: v4 * 4)
-    var v4Differences = differences.mutableValues(as: UInt32.self)
-    var before: UInt32 = 0
-    for index in 0..<v4 {
-        let address = UInt32(truncatingIfNeeded: addresses[below + index].low)
-        v4Differences[index] = address &- before
-        before = address
-    }
-    let upper = EncodedBytes(unfilled: v6 * 8)
-    let lower = EncodedBytes(unfilled: v6 * 8)
-    var upperDifferences = upper.mutableValues(as: UInt64.self)
-    var lowers = lower.mutableValues(as: UInt64.self)
-    var upperBefore: UInt64 = 0
-    for index in 0..<v6 {
-        let address = addresses[index < below ? index : index + v4]
-        upperDifferences[index] = address.high &- upperBefore
-        upperBefore = address.high
-        lowers[index] = address.low
-    }
-
-    let octets = EncodedBytes(unfilled: 12 + v4 * 4 + v6 * 16)
-    var counts = octets.mutableValues(as: UInt32.self, first: 3)
-    counts[0] = UInt32(below)
-    counts[1] = UInt32(v4)
-    counts[2] = UInt32(v6 - below)
-    var all = octets.mutableValues(as: UInt8.self)
-    split(v4Differences.span, into: &all, at: 12)
-    split(upperDifferences.span, into: &all, at: 12 + v4 * 4)
-    split(lowers.span, into: &all, at: 12 + v4 * 4 + v6 * 8)
-
-    // A frame costs a dozen octets: only where there is enough behind it.
-    var cuts: [Int] = []
-    if v4 >= 1024 { cuts += [12 + v4, 12 + v4 * 2, 12 + v4 * 3, 12 + v4 * 4] }
-    if v6 >= 1024 { cuts += [12 + v4 * 4, 12 + v4 * 4 + v6 * 8] }
-    return PackedDictionary(octets: octets, cuts: cuts)
-}
-
-/// The addresses that ``pack(_:)`` packed; nil where the octets are not that, or not ascending.
 func unpackAddresses(_ octets: EncodedBytes, count: Int) -> AddressDictionary? {
     guard octets.count >= 12 else { return nil }
     let counts = octets.values(as: UInt32.self)

@@ -93,22 +93,39 @@ struct JournalContents: Sendable {
             }
         }
         lastNumber = max(lastNumber, synchronized)
-        var byNumber: [UInt64: Entry] = [:]
+        choose(from: files, first: first, synchronized: synchronized)
+        account(files, unreadable, first: first, synchronized: synchronized, directory)
+    }
+
+    /// Takes one frame of each number.
+    ///
+    /// There are two where a file could not be synchronized, and what was in doubt was written to
+    /// another: then the one that is whole counts. Of what may not have been synchronized the payload
+    /// need not be whole, and is looked at here; that of all others is when it is read.
+    private mutating func choose(
+        from files: [(file: JournalFile, content: JournalFile.Content)], first: UInt64,
+        synchronized: UInt64
+    ) {
+        var candidates: [UInt64: [Entry]] = [:]
         for (file, content) in files {
             for place in content.places where place.frame.number >= first {
-                let entry = Entry(file: file, place: place)
-                // Of what may not have been synchronized the payload need not be whole.
-                if place.frame.number > synchronized || byNumber[place.frame.number] != nil {
-                    if byNumber[place.frame.number] == nil, (try? file.payload(place)) == nil {
-                        cut(place.offset, UInt64(place.frame.payloadOctets), of: file)
-                        continue
-                    }
-                }
-                byNumber[place.frame.number] = byNumber[place.frame.number] ?? entry
+                candidates[place.frame.number, default: []].append(Entry(file: file, place: place))
             }
         }
-        entries = byNumber.values.sorted { $0.frame.number < $1.frame.number }
-        account(files, unreadable, first: first, synchronized: synchronized, directory)
+        for number in candidates.keys.sorted() {
+            let same = candidates[number] ?? []
+            let isCertain = number <= synchronized
+            if isCertain, same.count == 1 {
+                entries += same
+            } else if let whole = same.first(where: { (try? $0.payload()) != nil }) {
+                entries.append(whole)
+            } else if isCertain {
+                entries.append(same[0])
+            } else {
+                let place = same[0].place
+                cut(UInt64(JournalFrame.headOctets + place.frame.payloadOctets), of: same[0].file)
+            }
+        }
     }
 
     /// The sampling rates that were announced; those that cannot be read are left out.
@@ -133,6 +150,7 @@ struct JournalContents: Sendable {
         first: UInt64, synchronized: UInt64, _ directory: StoreDirectory
     ) {
         var missing = missingRanges(first, synchronized)
+        let known = Set(entries.map(\.frame.number))
         for (file, content) in files {
             for gap in content.gaps {
                 let low = gap.before.map { $0 + 1 } ?? file.header.first
@@ -145,8 +163,8 @@ struct JournalContents: Sendable {
                         .journalDamaged(
                             file.damage(.checksum(part: "journal"), at: gap.offset),
                             batches: UInt64(range.count)))
-                } else if !gap.isUnfinished, high > first {
-                    cut(gap.offset, gap.octets, of: file)
+                } else if !gap.isUnfinished, high > first, !known.contains(low) {
+                    cut(gap.octets, of: file)
                 }
             }
         }
@@ -174,7 +192,7 @@ struct JournalContents: Sendable {
         return ranges
     }
 
-    private mutating func cut(_ offset: UInt64, _ octets: UInt64, of file: JournalFile) {
+    private mutating func cut(_ octets: UInt64, of file: JournalFile) {
         notices.append(.journalCut(path: file.path, octets: octets))
     }
 }

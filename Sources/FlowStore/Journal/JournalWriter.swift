@@ -101,6 +101,8 @@ final class JournalWriter: @unchecked Sendable {
         waitingOctets += payload.count
         if interval != nil {
             if worker == nil { worker = Worker { [self] in run() } }
+            // No thread to be had: slower, not less safe.
+            if worker == nil { synchronizeOnce() }
             monitor.signal()
         }
         return frame.number

@@ -11,6 +11,37 @@ struct Chunk: Hashable, Sendable {
         static let layouts = Role(rawValue: 4)
         static let rows = Role(rawValue: 5)
         static let octets = Role(rawValue: 6)
+        /// A code for each entry of the dictionary of `srcip`.
+        static let codesOfSource = Role(rawValue: 7)
+        /// A code for each entry of the dictionary of `dstip`.
+        static let codesOfDestination = Role(rawValue: 8)
+        /// The rows that have another code, and which.
+        static let exceptions = Role(rawValue: 9)
+        /// The codes of rows without a rank.
+        static let others = Role(rawValue: 10)
+        /// The first halves of the addresses of a dictionary.
+        static let prefixes = Role(rawValue: 11)
+        /// Their second halves.
+        static let suffixes = Role(rawValue: 12)
+        /// Which entries of the block's shared dictionary of addresses the column has.
+        static let members = Role(rawValue: 13)
+        /// An extra: the first halves of the addresses that the columns of a block share.
+        static let sharedPrefixes = Role(rawValue: 256)
+        /// An extra: their second halves.
+        static let sharedSuffixes = Role(rawValue: 257)
+    }
+
+    /// How values lie in a chunk; numbers are never reused.
+    struct Arrangement: RawRepresentable, Hashable, Sendable {
+        let rawValue: UInt8
+        /// One behind the other.
+        static let plain = Arrangement(rawValue: 0)
+        /// In byte planes.
+        static let planes = Arrangement(rawValue: 1)
+        /// As ranks among few, of 1, 2 or 4 bits.
+        static let packed = Arrangement(rawValue: 2)
+        /// As ranks among the most frequent; the others' codes in a chunk of their own.
+        static let ranked = Arrangement(rawValue: 3)
     }
 
     /// Octets of a chunk's record.
@@ -18,8 +49,7 @@ struct Chunk: Hashable, Sendable {
 
     var role: Role
     var codec: Codec
-    /// Whether codes lie in byte planes.
-    var isPlanes: Bool
+    var arrangement: Arrangement
     var storedOctets: UInt32
     var rawOctets: UInt32
     var checksum: UInt32
@@ -28,7 +58,7 @@ struct Chunk: Hashable, Sendable {
     func write(to output: inout [UInt8]) {
         output.put(role.rawValue)
         output.put(codec.rawValue)
-        output.put(UInt8(isPlanes ? 1 : 0))
+        output.put(arrangement.rawValue)
         output.put(storedOctets)
         output.put(rawOctets)
         output.put(checksum)
@@ -39,25 +69,24 @@ struct Chunk: Hashable, Sendable {
     init(_ reader: inout ByteReader, payload: Range<UInt64>) throws(Damage) {
         role = Role(rawValue: try reader.next(UInt16.self))
         codec = Codec(rawValue: try reader.next(UInt8.self))
-        let layout = try reader.next(UInt8.self)
-        isPlanes = layout == 1
+        arrangement = Arrangement(rawValue: try reader.next(UInt8.self))
         storedOctets = try reader.next(UInt32.self)
         rawOctets = try reader.next(UInt32.self)
         checksum = try reader.next(UInt32.self)
         offset = try reader.next(UInt64.self)
-        guard layout <= 1, payload.contains(offset),
+        guard payload.contains(offset),
             UInt64(storedOctets) <= payload.upperBound - offset,
             storedOctets <= rawOctets
         else { throw .value(part: "place of a chunk") }
     }
 
     init(
-        role: Role, codec: Codec, isPlanes: Bool, storedOctets: UInt32, rawOctets: UInt32,
-        checksum: UInt32, offset: UInt64
+        role: Role, codec: Codec, arrangement: Arrangement, storedOctets: UInt32,
+        rawOctets: UInt32, checksum: UInt32, offset: UInt64
     ) {
         self.role = role
         self.codec = codec
-        self.isPlanes = isPlanes
+        self.arrangement = arrangement
         self.storedOctets = storedOctets
         self.rawOctets = rawOctets
         self.checksum = checksum
@@ -90,6 +119,8 @@ struct ColumnEntry: Hashable, Sendable {
     var presentRows: Int
     var dictionaryCount: Int
     var extent: Extent
+    /// The sum of the values of all rows; nil where it is not kept.
+    var sum: UInt64?
     var chunks: [Chunk]
 
     func chunk(_ role: Chunk.Role) -> Chunk? { chunks.first { $0.role == role } }
@@ -103,7 +134,8 @@ struct ColumnEntry: Hashable, Sendable {
         case .addresses(let range): addresses = range
         }
         return ColumnSummary(
-            field: field, presentRows: presentRows, range: numbers, addressRange: addresses)
+            field: field, presentRows: presentRows, range: numbers, addressRange: addresses,
+            sum: sum)
     }
 }
 
@@ -115,6 +147,8 @@ struct BlockDirectory: Hashable, Sendable {
     var extras: [Chunk]
 
     func entry(_ field: Field) -> ColumnEntry? { columns.first { $0.field == field } }
+
+    func extra(_ role: Chunk.Role) -> Chunk? { extras.first { $0.role == role } }
 
     func encoded() -> [UInt8] {
         var output: [UInt8] = []
@@ -174,6 +208,7 @@ extension ColumnEntry {
             output.put(range.upperBound)
         }
         for chunk in chunks { chunk.write(to: &output) }
+        if let sum { output.put(sum) }
     }
 
     fileprivate init(
@@ -204,5 +239,6 @@ extension ColumnEntry {
         }
         chunks = []
         for _ in 0..<chunkCount { chunks.append(try Chunk(&reader, payload: payload)) }
+        sum = reader.remaining >= 8 ? try reader.next(UInt64.self) : nil
     }
 }

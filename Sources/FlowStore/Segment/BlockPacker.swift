@@ -4,24 +4,15 @@ import FlowModel
 ///
 /// Not shared between threads.
 final class BlockPacker {
-    private let compressor = Compressor()
-    private var output: [UInt8] = []
-    private var planes = EncodedBytes(count: 0)
+    private let codesPacker = CodesPacker()
 
-    /// Rows below which a frame for each plane costs more than it saves.
-    private static let planeRowsMin = 1024
-    /// Blocks between two trials of a column.
-    private static let trialBlocks = 31
-
-    private struct Trial {
-        var usesPlanes: Bool
-        var blocksLeft: Int
-    }
-    private var trials: [Field: Trial] = [:]
+    /// Entries from which on a dictionary of addresses is shared with the block's other columns.
+    private static let sharedEntriesMin = 256
 
     struct PackedBlock {
         let octets: [UInt8]
         let directory: BlockDirectory
+        let filter: AddressFilter
     }
 
     /// - Parameters:
@@ -30,24 +21,41 @@ final class BlockPacker {
     func pack(
         _ block: EncodedBlock, at place: UInt64, path: String
     ) throws(StoreError) -> PackedBlock {
-        output.removeAll(keepingCapacity: true)
+        let chunks = codesPacker.chunks
+        chunks.begin(at: place)
+        codesPacker.begin(block)
+        let dictionaries = block.columns.compactMap(\.dictionary)
+        let large = dictionaries.filter { $0.count >= Self.sharedEntriesMin }
+        var extras: [Chunk] = []
+        var shared: EncodedBytes?
+        if let first = large.first, large.count > 1 {
+            let all = large.dropFirst().reduce(first.storage) {
+                union($0.values(as: IPAddress.self), $1.storage.values(as: IPAddress.self))
+            }
+            extras = append(
+                packAddresses(all.values(as: IPAddress.self)), .sharedPrefixes, .sharedSuffixes)
+            shared = all
+        }
         var columns: [ColumnEntry] = []
         for (column, summary) in zip(block.columns, block.summaries) {
-            columns.append(pack(column, summary, at: place))
+            columns.append(pack(column, summary, shared))
         }
         if let summary = block.other.summary {
-            columns.append(try pack(block.other, summary, block.rows, at: place, path))
+            columns.append(try pack(block.other, summary, block.rows, path))
         }
+        let alone = dictionaries.filter { shared == nil || $0.count < Self.sharedEntriesMin }
         return PackedBlock(
-            octets: output, directory: BlockDirectory(rows: block.rows, columns: columns))
+            octets: chunks.output,
+            directory: BlockDirectory(rows: block.rows, columns: columns, extras: extras),
+            filter: AddressFilter((shared.map { [$0] } ?? []) + alone.map(\.storage)))
     }
 
     private func pack(
-        _ column: EncodedColumn, _ summary: ColumnSummary, at place: UInt64
+        _ column: EncodedColumn, _ summary: ColumnSummary, _ shared: EncodedBytes?
     ) -> ColumnEntry {
         let codes: Codes
         let encoding: ColumnEntry.Encoding
-        var dictionary: PackedDictionary?
+        var chunks: [Chunk] = []
         var dictionaryCount = 0
         switch column.values {
         case .frame(_, let own):
@@ -59,24 +67,21 @@ final class BlockPacker {
         case .dictionary(let values, let own):
             codes = own
             encoding = .dictionary
-            dictionary = FlowStore.pack(values)
             dictionaryCount = values.count
+            chunks.append(codesPacker.chunks.append(FlowStore.pack(values), .dictionary))
         case .addresses(let values, let own):
             codes = own
             encoding = .addresses
-            dictionary = FlowStore.pack(values)
             dictionaryCount = values.count
-        }
-        var chunks: [Chunk] = []
-        if let dictionary {
-            chunks.append(
-                append(dictionary.octets, .dictionary, cutAt: dictionary.cuts, at: place))
+            chunks += append(values, shared)
         }
         if case .some(let bits) = column.presence {
-            chunks.append(append(bits, .presence, at: place))
+            chunks.append(codesPacker.chunks.append(bits.bytes, .presence))
         }
         if codes.width > 0 {
-            chunks.append(append(codes, of: column.field, at: place))
+            let isAddress = encoding == .addresses
+            chunks += codesPacker.append(
+                codes, of: column.field, mayBeRanked: !isAddress && column.field != .end)
         }
         let extent: ColumnEntry.Extent =
             if let range = summary.addressRange {
@@ -89,12 +94,32 @@ final class BlockPacker {
         return ColumnEntry(
             field: column.field, encoding: encoding, width: codes.width,
             presentRows: summary.presentRows, dictionaryCount: dictionaryCount, extent: extent,
-            chunks: chunks)
+            sum: summary.sum, chunks: chunks)
+    }
+
+    /// A dictionary's chunks; a dictionary of one is the range's bound.
+    private func append(_ dictionary: AddressDictionary, _ shared: EncodedBytes?) -> [Chunk] {
+        if dictionary.count == 1 { return [] }
+        let addresses = dictionary.storage.values(as: IPAddress.self)
+        if let shared, dictionary.count >= Self.sharedEntriesMin {
+            let bits = members(addresses, of: shared.values(as: IPAddress.self))
+            return [codesPacker.chunks.append(bits.bytes, .members)]
+        }
+        return append(packAddresses(addresses), .prefixes, .suffixes)
+    }
+
+    private func append(
+        _ packed: PackedAddresses, _ prefixes: Chunk.Role, _ suffixes: Chunk.Role
+    ) -> [Chunk] {
+        let chunks = codesPacker.chunks
+        return [
+            chunks.append(packed.prefixes.bytes, prefixes),
+            chunks.append(packed.suffixes.bytes, suffixes, cutAt: packed.suffixCuts),
+        ]
     }
 
     private func pack(
-        _ other: OtherElements, _ summary: ColumnSummary, _ rows: Int, at place: UInt64,
-        _ path: String
+        _ other: OtherElements, _ summary: ColumnSummary, _ rows: Int, _ path: String
     ) throws(StoreError) -> ColumnEntry {
         let packed = FlowStore.pack(other, rows: rows)
         var chunks: [Chunk] = []
@@ -104,82 +129,17 @@ final class BlockPacker {
             guard octets.count <= otherOctetsMax else {
                 throw StoreError(path: path, cause: .tooLarge(octets: octets.count))
             }
-            chunks.append(unsafe append(octets.span.bytes, role, at: place))
+            chunks.append(unsafe codesPacker.chunks.append(octets.span.bytes, role))
         }
         return ColumnEntry(
             field: .other, encoding: .elements, width: 0, presentRows: summary.presentRows,
             dictionaryCount: 0, extent: .none, chunks: chunks)
     }
+}
 
-    /// Appends codes, wide ones of many rows in byte planes where that takes less room.
-    ///
-    /// Mostly it does, by a tenth of a segment: the upper octets of a time, a length or a count say
-    /// little, the lowest say much, and a plane's frame has statistics of its own. But whole values
-    /// that repeat are lost to it. Which it is depends on the column and changes slowly, so both are
-    /// tried now and then.
-    private func append(_ codes: Codes, of field: Field, at place: UInt64) -> Chunk {
-        let rows = codes.storage.count / codes.width
-        guard codes.width > 1, rows >= Self.planeRowsMin else {
-            return append(codes.storage, .codes, at: place)
-        }
-        var trial = trials[field] ?? Trial(usesPlanes: true, blocksLeft: 0)
-        defer { trials[field] = trial }
-        guard trial.blocksLeft == 0 else {
-            trial.blocksLeft -= 1
-            return trial.usesPlanes
-                ? appendPlanes(codes, rows: rows, at: place)
-                : append(codes.storage, .codes, at: place)
-        }
-        let start = output.count
-        let plain = append(codes.storage, .codes, at: place)
-        let middle = output.count
-        let planes = appendPlanes(codes, rows: rows, at: place)
-        trial = Trial(
-            usesPlanes: planes.storedOctets < plain.storedOctets, blocksLeft: Self.trialBlocks)
-        guard trial.usesPlanes else {
-            output.removeSubrange(middle...)
-            return plain
-        }
-        output.removeSubrange(start..<middle)
-        var moved = planes
-        moved.offset -= UInt64(middle - start)
-        return moved
-    }
-
-    private func appendPlanes(_ codes: Codes, rows: Int, at place: UInt64) -> Chunk {
-        let storage = codes.storage
-        if planes.count < storage.count { planes = EncodedBytes(unfilled: storage.count) }
-        let planes = planes
-        var output = planes.mutableValues(as: UInt8.self)
-        switch codes.width {
-        case 2: split(storage.values(as: UInt16.self), into: &output)
-        case 4: split(storage.values(as: UInt32.self), into: &output)
-        default: split(storage.values(as: UInt64.self), into: &output)
-        }
-        var chunk = append(
-            planes.bytes.extracting(0..<storage.count), .codes,
-            cutAt: (1..<codes.width).map { $0 * rows }, at: place)
-        chunk.isPlanes = true
-        return chunk
-    }
-
-    private func append(
-        _ bytes: EncodedBytes, _ role: Chunk.Role, cutAt cuts: [Int] = [], at place: UInt64
-    ) -> Chunk {
-        append(bytes.bytes, role, cutAt: cuts, at: place)
-    }
-
-    private func append(
-        _ bytes: RawSpan, _ role: Chunk.Role, cutAt cuts: [Int] = [], at place: UInt64
-    ) -> Chunk {
-        let start = output.count
-        let codec = compressor.append(bytes, cutAt: cuts, to: &output)
-        let stored = output.count - start
-        let octets = output
-        return Chunk(
-            role: role, codec: codec, isPlanes: false, storedOctets: UInt32(stored),
-            rawOctets: UInt32(bytes.byteCount),
-            checksum: unsafe checksum(octets.span.bytes.extracting(start..<octets.count)),
-            offset: place + UInt64(start))
+extension EncodedColumn {
+    /// The dictionary of a column of addresses.
+    fileprivate var dictionary: AddressDictionary? {
+        if case .addresses(let dictionary, _) = values { dictionary } else { nil }
     }
 }

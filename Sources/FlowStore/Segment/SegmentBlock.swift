@@ -1,4 +1,5 @@
 public import FlowModel
+import Synchronization
 
 /// A block of a segment on disk; each column is read when it is asked for.
 ///
@@ -7,14 +8,43 @@ public import FlowModel
 public final class SegmentBlock: BlockSource {
     /// Rows in the block.
     public let rows: Int
-    private let segment: SegmentFile
-    private let directory: Result<BlockDirectory, StoreError>
+    let segment: SegmentFile
+    let directory: Result<BlockDirectory, StoreError>
+    private let number: Int
+    private let addresses: AddressSummary?
+    private let cache: BlockCache.Shelf?
+    /// What a scan of this block has read; nil in the store's list of blocks.
+    private let memory: Mutex<BlockParts>?
 
-    init(_ segment: SegmentFile, rows: Int, directory: Result<BlockDirectory, StoreError>) {
+    /// - Parameters:
+    ///   - number: of the segment's blocks.
+    ///   - addresses: the segment's summary of addresses.
+    ///   - cache: what keeps columns between scans.
+    init(
+        _ segment: SegmentFile, rows: Int, directory: Result<BlockDirectory, StoreError>,
+        number: Int = 0, addresses: AddressSummary? = nil, cache: BlockCache.Shelf? = nil
+    ) {
         self.segment = segment
         self.rows = rows
         self.directory = directory
+        self.number = number
+        self.addresses = addresses
+        self.cache = cache
+        memory = nil
     }
+
+    private init(scanning block: SegmentBlock) {
+        segment = block.segment
+        rows = block.rows
+        directory = block.directory
+        number = block.number
+        addresses = block.addresses
+        cache = block.cache
+        memory = Mutex(BlockParts())
+    }
+
+    /// The same block for one scan, which reads what its columns share only once.
+    public func scanning() -> any BlockSource { SegmentBlock(scanning: self) }
 
     /// What is known of a column without reading it; nil where no row of the block has a value.
     ///
@@ -25,6 +55,17 @@ public final class SegmentBlock: BlockSource {
             return ColumnSummary(unreadable: field, rows: rows)
         }
         return directory.entry(field)?.summary
+    }
+
+    /// Whether a column of addresses may have one of the ranges; false is certain.
+    public func mayContain(_ ranges: [ClosedRange<IPAddress>]) -> Bool {
+        guard let addresses, case .success = directory else { return true }
+        return addresses.mayContain(ranges, block: number)
+    }
+
+    /// Reads the segment's summary of addresses, once a segment; throws where it is damaged.
+    func checkSummary() throws(StoreError) {
+        if number == 0 { try addresses?.verify() }
     }
 
     /// Whether this build knows every column; whoever writes the flows anew must not lose one.
@@ -38,138 +79,104 @@ public final class SegmentBlock: BlockSource {
         return directory.entry(field)?.chunks.reduce(0) { $0 + Int($1.storedOctets) } ?? 0
     }
 
+    /// Octets on disk of what the columns share.
+    public var sharedOctets: Int {
+        guard case .success(let directory) = directory else { return 0 }
+        return directory.extras.reduce(0) { $0 + Int($1.storedOctets) }
+    }
+
     /// Reads a column; nil where no row of the block has a value.
     public func column(_ field: Field) throws(StoreError) -> EncodedColumn? {
         let directory = try directory.get()
         guard field != .other, let entry = directory.entry(field) else { return nil }
-        let presence = try presence(entry)
-        let codes = try codes(entry)
-        let values: EncodedColumn.Values
-        switch (entry.encoding, entry.extent) {
-        case (.frame, .numbers(let range)):
-            guard fits(range, field), codes.largest() <= range.upperBound - range.lowerBound else {
-                throw impossible("codes of", entry)
-            }
-            values = .frame(base: range.lowerBound, codes)
-        case (.dictionary, .numbers(let range)):
-            guard fits(range, field), codes.largest() < UInt64(entry.dictionaryCount) else {
-                throw impossible("codes of", entry)
-            }
-            let octets = try read(.dictionary, of: entry, "dictionary of")
-            guard
-                let dictionary = unpackNumbers(
-                    octets, count: entry.dictionaryCount, range: range)
-            else { throw impossible("dictionary of", entry) }
-            values = .dictionary(dictionary, codes)
-        case (.addresses, .addresses):
-            guard codes.largest() < UInt64(entry.dictionaryCount) else {
-                throw impossible("codes of", entry)
-            }
-            values = .addresses(try addresses(entry), codes)
-        case (.afterStart, .numbers(let range)):
-            guard field == .end, case .numbers(let starts)? = directory.entry(.start)?.extent,
-                range.upperBound >= starts.lowerBound,
-                codes.largest() <= range.upperBound - starts.lowerBound,
-                !starts.upperBound.addingReportingOverflow(codes.largest()).overflow
-            else { throw impossible("codes of", entry) }
-            values = .afterStart(codes)
-        default: throw impossible("encoding of", entry)
-        }
-        return EncodedColumn(field: field, rows: rows, presence: presence, values: values)
+        if let column = recall({ $0.columns[field] }) ?? cache?.column(field) { return column }
+        let column = try reader(directory).column(entry)
+        cache?.keep(column)
+        remember { $0.columns[field] = column }
+        return column
     }
 
     /// Reads only the dictionary of a column of addresses.
     public func addressDictionary(_ field: Field) throws(StoreError) -> AddressDictionary? {
-        guard let entry = try directory.get().entry(field), entry.encoding == .addresses else {
-            return nil
+        let directory = try directory.get()
+        guard let entry = directory.entry(field), entry.encoding == .addresses else { return nil }
+        if case .addresses(let dictionary, _)? = cache?.column(field)?.values { return dictionary }
+        return try reader(directory).dictionary(entry)
+    }
+
+    /// Finds the codes of a column of addresses without reading more of it than that takes.
+    public func addressCodes(
+        _ field: Field, in ranges: [ClosedRange<IPAddress>]
+    ) throws(StoreError) -> CodeMatches? {
+        let directory = try directory.get()
+        guard let entry = directory.entry(field), entry.encoding == .addresses else { return nil }
+        // What is kept anyway is kept whole.
+        if cache != nil {
+            guard case .addresses(let dictionary, _)? = try column(field)?.values else {
+                return nil
+            }
+            return dictionary.matches(ranges)
         }
-        return try addresses(entry)
+        return try reader(directory).matches(entry, ranges)
+    }
+
+    /// Reads the codes of a column of addresses without its dictionary.
+    public func codes(_ field: Field) throws(StoreError) -> ColumnCodes? {
+        let directory = try directory.get()
+        guard let entry = directory.entry(field) else { return nil }
+        if cache != nil {
+            guard let column = try column(field) else { return nil }
+            return ColumnCodes(presence: column.presence, codes: column.values.codes)
+        }
+        let reader = reader(directory)
+        return ColumnCodes(
+            presence: try reader.presence(entry), codes: try reader.codes(entry))
+    }
+
+    /// Reads the ranks of a column that is stored by rank; nil for other columns.
+    public func ranks(_ field: Field) throws(StoreError) -> RankedColumn? {
+        let directory = try directory.get()
+        guard let entry = directory.entry(field) else { return nil }
+        if let ranked = recall({ $0.ranks[field] }) ?? cache?.ranks(field) { return ranked }
+        guard let ranked = try reader(directory).ranks(entry) else { return nil }
+        cache?.keep(ranked, of: field)
+        remember { $0.ranks[field] = ranked }
+        return ranked
     }
 
     /// Reads the `other` column.
     public func otherElements() throws(StoreError) -> OtherElements {
-        guard let entry = try directory.get().entry(.other) else { return OtherElements() }
-        guard entry.encoding == .elements else { throw impossible("encoding of", entry) }
-        func octets(_ role: Chunk.Role) throws(StoreError) -> [UInt8] {
-            let bytes = try read(role, of: entry, "elements of")
-            return unsafe bytes.bytes.withUnsafeBytes { unsafe Array($0) }
-        }
-        let packed = PackedOther(
-            layouts: try octets(.layouts), rows: try octets(.rows), octets: try octets(.octets))
-        do {
-            return try unpack(packed, rows: rows)
-        } catch {
-            throw segment.damage(error, at: entry.chunks.first?.offset)
-        }
+        let directory = try directory.get()
+        guard let entry = directory.entry(.other) else { return OtherElements() }
+        return try reader(directory).elements(entry)
     }
 
-    private func presence(_ entry: ColumnEntry) throws(StoreError) -> Presence {
-        guard entry.chunk(.presence) != nil else {
-            guard entry.presentRows == rows else { throw impossible("presence of", entry) }
-            return .all
-        }
-        let words = (rows + 63) / 64
-        let bits = try read(.presence, of: entry, "presence of", octets: words * 8)
-        let last = bits.values(as: UInt64.self)[words - 1]
-        guard rows & 63 == 0 || last >> UInt64(rows & 63) == 0,
-            countBits(bits.values(as: UInt64.self), rows: rows) == entry.presentRows
-        else { throw impossible("presence of", entry) }
-        return .some(bits)
+    private func reader(_ directory: BlockDirectory) -> ColumnReader {
+        ColumnReader(block: self, directory: directory)
     }
 
-    private func codes(_ entry: ColumnEntry) throws(StoreError) -> Codes {
-        guard [0, 1, 2, 4, 8].contains(entry.width) else { throw impossible("width of", entry) }
-        if entry.width == 0 { return Codes(width: 0, storage: EncodedBytes(count: 0)) }
-        let isPlanes = entry.chunk(.codes)?.isPlanes ?? false
-        let bytes = try read(.codes, of: entry, "codes of", octets: rows * entry.width)
-        guard isPlanes else { return Codes(width: entry.width, storage: bytes) }
-        let storage = EncodedBytes(unfilled: bytes.count)
-        let planes = bytes.values(as: UInt8.self)
-        switch entry.width {
-        case 2:
-            var values = storage.mutableValues(as: UInt16.self)
-            join(planes, into: &values)
-        case 4:
-            var values = storage.mutableValues(as: UInt32.self)
-            join(planes, into: &values)
-        case 8:
-            var values = storage.mutableValues(as: UInt64.self)
-            join(planes, into: &values)
-        default: return Codes(width: entry.width, storage: bytes)
-        }
-        return Codes(width: entry.width, storage: storage)
+    /// What this scan has read already.
+    func recall<Part: Sendable>(_ part: (BlockParts) -> Part?) -> Part? {
+        memory?.withLock { part($0) }
     }
 
-    private func addresses(_ entry: ColumnEntry) throws(StoreError) -> AddressDictionary {
-        let octets = try read(.dictionary, of: entry, "dictionary of")
-        guard let dictionary = unpackAddresses(octets, count: entry.dictionaryCount),
-            case .addresses(let range) = entry.extent
-        else { throw impossible("dictionary of", entry) }
-        let sorted = dictionary.storage.values(as: IPAddress.self)
-        guard sorted[0] == range.lowerBound, sorted[sorted.count - 1] == range.upperBound else {
-            throw impossible("dictionary of", entry)
-        }
-        return dictionary
+    /// Keeps what this scan has read.
+    func remember(_ change: (inout BlockParts) -> Void) {
+        memory?.withLock { change(&$0) }
     }
 
-    /// - Parameter octets: how many there must be; nil: any number that a chunk of that kind may have.
-    private func read(
-        _ role: Chunk.Role, of entry: ColumnEntry, _ part: String, octets: Int? = nil
-    ) throws(StoreError) -> EncodedBytes {
-        let atMost = role == .dictionary ? 12 + 16 * rows : otherOctetsMax
-        guard let chunk = entry.chunk(role), Int(chunk.rawOctets) == octets ?? Int(chunk.rawOctets),
-            chunk.rawOctets <= atMost
-        else { throw impossible(part, entry) }
-        return try segment.read(chunk, part: "\(part) \(entry.field.name)")
+    /// The codes of an address column that others follow from, where they are at hand.
+    func codesAtHand(_ field: Field) -> Codes? {
+        recall { $0.codes[field] ?? $0.columns[field]?.values.codes }
+            ?? cache?.column(field)?.values.codes
     }
+}
 
-    private func fits(_ range: ClosedRange<UInt64>, _ field: Field) -> Bool {
-        guard let width = field.storage?.width, width < 8 else { return true }
-        return width > 0 && range.upperBound >> UInt64(width * 8) == 0
-    }
-
-    private func impossible(_ part: String, _ entry: ColumnEntry) -> StoreError {
-        segment.damage(
-            .value(part: "\(part) \(entry.field.name)"), at: entry.chunks.first?.offset)
-    }
+/// What was read of a block during one scan.
+struct BlockParts: Sendable {
+    var columns: [Field: EncodedColumn] = [:]
+    var codes: [Field: Codes] = [:]
+    var ranks: [Field: RankedColumn] = [:]
+    var sharedPrefixes: AddressPrefixes?
+    var sharedAddresses: AddressDictionary?
 }

@@ -6,77 +6,97 @@ import FlowModel
 final class SegmentFile: Sendable {
     let path: String
     private let open: Descriptor?
+    private let version: Int
 
     /// Opens a segment and reads its footer.
     ///
-    /// - Parameter info: what the manifest says of it.
+    /// - Parameters:
+    ///   - info: what the manifest says of it.
+    ///   - cache: what keeps columns that were read.
     static func blocks(
-        of path: String, info: SegmentInfo, keepOpen: Bool
+        of path: String, info: SegmentInfo, keepOpen: Bool, cache: BlockCache? = nil
     ) throws(StoreError) -> [SegmentBlock] {
         let file = try Descriptor(path, .reading)
-        let footer = try readFooter(file, info: info)
+        let (footer, version) = try readFooter(file, info: info)
         let directories = try file.read(
             footer.blocks.reduce(0) { $0 + $1.directoryOctets }, at: footer.directoriesOffset)
         let segment =
             keepOpen
-            ? SegmentFile(path: path, open: Optional(consume file))
-            : SegmentFile(path: path, open: nil)
+            ? SegmentFile(path: path, open: Optional(consume file), version: version)
+            : SegmentFile(path: path, open: nil, version: version)
+        let addresses = footer.summary.map { AddressSummary(segment, $0) }
         let payload = UInt64(SegmentFooter.headerOctets)..<footer.directoriesOffset
         var blocks: [SegmentBlock] = []
         blocks.reserveCapacity(footer.blocks.count)
         var offset = 0
-        for record in footer.blocks {
+        for (number, record) in footer.blocks.enumerated() {
             let octets = Array(directories[offset..<offset + record.directoryOctets])
             let place = footer.directoriesOffset + UInt64(offset)
             offset += record.directoryOctets
             blocks.append(
                 SegmentBlock(
                     segment, rows: record.rows,
-                    directory: directory(octets, record, payload, path: path, place: place)))
+                    directory: directory(
+                        octets, record, payload, version, path: path, place: place),
+                    number: number, addresses: addresses,
+                    cache: cache.map { BlockCache.Shelf($0, segment: path, block: number) }))
         }
         return blocks
     }
 
-    /// A segment of which the footer is known.
+    /// A segment of this build's version of which the footer is known.
     convenience init(path: String) {
-        self.init(path: path, open: nil)
+        self.init(path: path, open: nil, version: SegmentFooter.version)
     }
 
-    private init(path: String, open: consuming Descriptor?) {
+    private init(path: String, open: consuming Descriptor?, version: Int) {
         self.path = path
         self.open = open
+        self.version = version
     }
 
     /// Reads a chunk and undoes its compression.
     func read(_ chunk: Chunk, part: String) throws(StoreError) -> EncodedBytes {
-        let stored = try readOctets(Int(chunk.storedOctets), at: chunk.offset)
-        guard unsafe checksum(stored.span.bytes) == chunk.checksum else {
+        let stored = EncodedBytes(unfilled: Int(chunk.storedOctets))
+        var room = stored.mutableBytes
+        if open != nil {
+            try open?.read(into: &room, at: chunk.offset)
+        } else {
+            try Descriptor(path, .reading).read(into: &room, at: chunk.offset)
+        }
+        guard Self.checksum(stored.bytes, version) == chunk.checksum else {
             throw damage(.checksum(part: part), at: chunk.offset)
         }
-        let bytes = EncodedBytes(unfilled: Int(chunk.rawOctets))
-        var output = bytes.mutableBytes
-        let isWhole =
-            switch chunk.codec {
-            case .raw: unsafe copy(stored.span.bytes, into: &output)
-            case .zstd: unsafe Decompressors.shared.decompress(stored.span.bytes, into: &output)
-            default: false
-            }
-        guard isWhole else { throw damage(.compression(part: part), at: chunk.offset) }
-        return bytes
+        switch chunk.codec {
+        case .raw where stored.count == Int(chunk.rawOctets): return stored
+        case .zstd:
+            let bytes = EncodedBytes(unfilled: Int(chunk.rawOctets))
+            var output = bytes.mutableBytes
+            guard Decompressors.shared.decompress(stored.bytes, into: &output) else { break }
+            return bytes
+        default: break
+        }
+        throw damage(.compression(part: part), at: chunk.offset)
+    }
+
+    /// Reads octets that are not a chunk.
+    func octets(_ count: Int, at offset: UInt64) throws(StoreError) -> [UInt8] {
+        if let octets = try open?.read(count, at: offset) { return octets }
+        return try Descriptor(path, .reading).read(count, at: offset)
     }
 
     func damage(_ damage: Damage, at offset: UInt64?) -> StoreError {
         StoreError(path: path, offset: offset, cause: .damaged(damage))
     }
 
-    private func readOctets(_ count: Int, at offset: UInt64) throws(StoreError) -> [UInt8] {
-        if let octets = try open?.read(count, at: offset) { return octets }
-        return try Descriptor(path, .reading).read(count, at: offset)
+    /// The checksum of chunks and directories.
+    private static func checksum(_ octets: RawSpan, _ version: Int) -> UInt32 {
+        version == 1 ? FlowStore.checksum(octets) : fastChecksum(octets)
     }
 
     private static func readFooter(
         _ file: borrowing Descriptor, info: SegmentInfo
-    ) throws(StoreError) -> SegmentFooter {
+    ) throws(StoreError) -> (SegmentFooter, version: Int) {
         let path = file.path
         func damage(_ damage: Damage, at offset: UInt64? = nil) -> StoreError {
             StoreError(path: path, offset: offset, cause: .damaged(damage))
@@ -101,12 +121,14 @@ final class SegmentFile: Sendable {
                 cause: .newerVersion(found: trailer.version, known: SegmentFooter.version))
         }
         let head = try file.read(Int(trailer.headOctets), at: trailer.headOffset)
-        guard unsafe checksum(head.span.bytes) == trailer.headChecksum else {
+        guard unsafe FlowStore.checksum(head.span.bytes) == trailer.headChecksum else {
             throw damage(.checksum(part: "footer"), at: trailer.headOffset)
         }
         guard trailer.headChecksum == info.checksum else { throw damage(.other) }
         do {
-            return try SegmentFooter(head, headOffset: trailer.headOffset)
+            let footer = try SegmentFooter(
+                head, headOffset: trailer.headOffset, version: trailer.version)
+            return (footer, trailer.version)
         } catch {
             throw damage(error, at: trailer.headOffset)
         }
@@ -114,10 +136,10 @@ final class SegmentFile: Sendable {
 
     private static func directory(
         _ octets: [UInt8], _ record: SegmentFooter.BlockRecord, _ payload: Range<UInt64>,
-        path: String, place: UInt64
+        _ version: Int, path: String, place: UInt64
     ) -> Result<BlockDirectory, StoreError> {
         let damage: Damage
-        if unsafe checksum(octets.span.bytes) != record.checksum {
+        if unsafe checksum(octets.span.bytes, version) != record.checksum {
             damage = .checksum(part: "block directory")
         } else {
             do {
@@ -130,13 +152,4 @@ final class SegmentFile: Sendable {
         }
         return .failure(StoreError(path: path, offset: place, cause: .damaged(damage)))
     }
-}
-
-/// Copies octets; false where there are more or fewer than `output` takes.
-private func copy(_ source: RawSpan, into output: inout MutableRawSpan) -> Bool {
-    guard source.byteCount == output.byteCount else { return false }
-    unsafe output.withUnsafeMutableBytes { output in
-        unsafe source.withUnsafeBytes { unsafe output.copyMemory(from: $0) }
-    }
-    return true
 }

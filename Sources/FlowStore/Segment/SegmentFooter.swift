@@ -2,13 +2,13 @@ import FlowModel
 
 /// What stands at the end of a segment.
 ///
-///     header | chunks … | directories … | head | trailer
+///     header | chunks … | summary of addresses | directories … | head | trailer
 ///
 /// A reader reads the trailer, which says where the head is; the head says where each block's
 /// directory is, and a directory where the chunks are. Each has the checksum of the next.
 struct SegmentFooter: Hashable, Sendable {
     /// Format version that this build writes, and the newest that it reads.
-    static let version = 1
+    static let version = 2
     static let headerOctets = 16
     static let trailerOctets = 32
     static let startMagic = Array("SKEINSEG".utf8)
@@ -23,6 +23,8 @@ struct SegmentFooter: Hashable, Sendable {
 
     /// Where the directories begin and the chunks end.
     var directoriesOffset: UInt64
+    /// Where the summary of addresses is; nil where there is none, as in version 1.
+    var summary: AddressSummary.Place?
     var blocks: [BlockRecord]
 
     static var header: [UInt8] {
@@ -39,6 +41,9 @@ struct SegmentFooter: Hashable, Sendable {
         output.put(directoriesOffset)
         output.put(UInt32(blocks.count))
         output.put(UInt32(Self.blockRecordOctets))
+        output.put(summary?.offset ?? 0)
+        output.put(UInt32(summary.map { 1 << $0.slotBits } ?? 0))
+        output.put(UInt32(0))
         for block in blocks {
             output.put(UInt32(block.rows))
             output.put(UInt32(block.directoryOctets))
@@ -54,13 +59,17 @@ struct SegmentFooter: Hashable, Sendable {
     }
 
     /// Reads a head that ends where the trailer begins.
-    init(_ octets: [UInt8], headOffset: UInt64) throws(Damage) {
+    init(_ octets: [UInt8], headOffset: UInt64, version: Int) throws(Damage) {
         var reader = ByteReader(octets)
         directoriesOffset = try reader.next(UInt64.self)
         let count = Int(try reader.next(UInt32.self))
         let recordOctets = Int(try reader.next(UInt32.self))
-        guard recordOctets >= Self.blockRecordOctets, count <= reader.remaining / recordOctets,
-            directoriesOffset >= UInt64(Self.headerOctets), directoriesOffset <= headOffset
+        guard directoriesOffset >= UInt64(Self.headerOctets), directoriesOffset <= headOffset
+        else { throw .value(part: "footer") }
+        if version >= 2 {
+            summary = try Self.summary(&reader, blocks: count, before: directoriesOffset)
+        }
+        guard recordOctets >= Self.blockRecordOctets, count <= reader.remaining / recordOctets
         else { throw .value(part: "footer") }
         blocks = []
         blocks.reserveCapacity(count)
@@ -78,6 +87,21 @@ struct SegmentFooter: Hashable, Sendable {
             blocks.append(block)
         }
         guard need == headOffset - directoriesOffset else { throw .value(part: "footer") }
+    }
+
+    private static func summary(
+        _ reader: inout ByteReader, blocks: Int, before end: UInt64
+    ) throws(Damage) -> AddressSummary.Place? {
+        let offset = try reader.next(UInt64.self)
+        let slots = Int(try reader.next(UInt32.self))
+        _ = try reader.next(UInt32.self)
+        if slots == 0 { return nil }
+        let place = AddressSummary.Place(
+            offset: offset, slotBits: slots.trailingZeroBitCount, blocks: blocks)
+        guard slots.nonzeroBitCount == 1, place.slotBits <= AddressFilter.slotBitsMax,
+            offset >= UInt64(headerOctets), offset <= end, place.octets <= end - offset
+        else { throw .value(part: "footer") }
+        return place
     }
 
     /// The last octets of a segment.

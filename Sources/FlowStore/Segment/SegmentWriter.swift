@@ -15,6 +15,7 @@ final class SegmentWriter {
     private let file: Descriptor
     private var footer = SegmentFooter(directoriesOffset: 0, blocks: [])
     private var directories: [UInt8] = []
+    private var filters: [AddressFilter] = []
     private var rows: UInt64 = 0
     private var start: ClosedRange<UInt64>?
     private var lastEnd: UInt64 = 0
@@ -44,8 +45,9 @@ final class SegmentWriter {
         footer.blocks.append(
             SegmentFooter.BlockRecord(
                 rows: block.rows, directoryOctets: record.count,
-                checksum: unsafe checksum(record.span.bytes)))
+                checksum: unsafe fastChecksum(record.span.bytes)))
         directories += record
+        filters.append(packed.filter)
         rows += UInt64(block.rows)
         if let range = block.summary(of: .received)?.range { received = received.union(range) }
         if let range = block.summary(of: .start)?.range {
@@ -56,6 +58,9 @@ final class SegmentWriter {
 
     /// Writes the footer, waits for the disk, and gives the file its name.
     func close() throws(StoreError) -> SegmentInfo {
+        let (summary, summaryOctets) = AddressSummary.Place.lay(filters, at: octets)
+        try write(summaryOctets)
+        footer.summary = summary
         footer.directoriesOffset = octets
         let head = footer.encoded()
         let headChecksum = unsafe checksum(head.span.bytes)

@@ -78,18 +78,20 @@ final class IPFIXExporter {
     private var record: [UInt8] = []
 
     /// Templates that a domain has at a time; beyond, all are forgotten and begun anew.
-    static let templatesMax = 4096
+    private let templatesMax: Int
     private static let layoutsMax = 65_536
 
     /// - Parameters:
     ///   - style: for a file or for a network.
     ///   - rates: what exporters announced.
     ///   - exportTime: what a message's header says, seconds since 1970, for flows received then.
+    ///   - templatesMax: templates that a domain has at a time.
     ///   - emit: takes each message.
     init(
         _ style: Style, rates: SamplingRates, exportTime: @escaping (UInt64) -> UInt32,
-        emit: @escaping (Message) throws -> Void
+        templatesMax: Int = 4096, emit: @escaping (Message) throws -> Void
     ) {
+        self.templatesMax = templatesMax
         self.style = style
         self.rates = IPFIXRates(rates)
         self.exportTime = exportTime
@@ -186,7 +188,7 @@ final class IPFIXExporter {
     ) throws -> IPFIXTemplate {
         if let known = domain.templates[pattern] { return known.template }
         let used = domain.nextTemplate - IPFIXRates.firstDataTemplate
-        if used >= Self.templatesMax { try forgetTemplates(of: domain) }
+        if used >= templatesMax { try forgetTemplates(of: domain) }
         let template = IPFIXTemplate(pattern, elements: elements)
         domain.templates[pattern] = Known(id: domain.nextTemplate, template: template, said: -1)
         domain.nextTemplate += 1

@@ -108,11 +108,12 @@ struct FileSummary {
         _ file: FlowFileCounters, _ kind: Kind
     ) -> [(key: String, value: JSONValue)] {
         var members: [(key: String, value: JSONValue)] = []
-        if kind != .csv {
-            members += [
-                ("exporters", .number(file.exporters)),
-                ("sequenceFailures", .number(file.sequenceFailures)),
-            ]
+        if kind != .csv { members.append(("exporters", .number(file.exporters))) }
+        // nfdump counts gaps, flow-tools the flows that fell into them.
+        if kind == .nfdump {
+            members.append(("sequenceFailures", .number(file.sequenceFailures)))
+        } else if kind == .flowTools {
+            members.append(("sequenceLost", .number(file.sequenceLost)))
         }
         if let ident = file.ident { members.append(("ident", .text(ident))) }
         if file.anonymisedFlows > 0 {
@@ -129,6 +130,7 @@ struct FileSummary {
         if file.sequenceFailures > 0 {
             text += "; " + counted(file.sequenceFailures, "gap") + " in sequence numbers"
         }
+        if file.sequenceLost > 0 { text += "; \(file.sequenceLost) lost on the way" }
         if file.anonymisedFlows > 0 {
             text += "; addresses of \(file.anonymisedFlows) are anonymised"
         }

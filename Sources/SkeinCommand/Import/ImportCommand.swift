@@ -16,7 +16,7 @@ struct ImportCommand: ParsableCommand {
         discussion: """
             Reads pcap and pcapng captures and IPFIX files (RFC 5655). A capture of NetFlow, IPFIX or \
             sFlow datagrams is decoded; a capture of other traffic is metered into flows. Also reads \
-            the files of nfdump (1.6 and 1.7, however compressed). All files are stored or, after an error, none.
+            the files of nfdump (1.6 and 1.7, however compressed) and flow-tools, and CSV. All files are stored or, after an error, none.
             """)
 
     enum Output: String, CaseIterable, ExpressibleByArgument {
@@ -55,9 +55,11 @@ struct ImportCommand: ParsableCommand {
         help: "Traffic: give IP fragments the ports of their first one.")
     var reassembly = true
 
+    @OptionGroup(title: "CSV options") var csv: CSVArguments
+
     @Argument(
         help: ArgumentHelp(
-            "Files to read; - is standard input; with --as nfdump also folders of them.",
+            "Files to read; - is standard input; with --as nfdump or flow-tools also folders of them.",
             valueName: "file"))
     var files: [String]
 
@@ -74,7 +76,8 @@ struct ImportCommand: ParsableCommand {
             let files = try ImportSession.paths(files, choice)
             for file in files { try ImportSession.check(file, choice) }
             let session = try ImportSession(
-                store: store.directory, choice: choice, meterOptions: options, importsAgain: again)
+                store: store.directory, choice: choice, meterOptions: options,
+                csvOptions: csv.options, importsAgain: again)
             defer { session.close() }
             var summaries: [FileSummary] = []
             for file in files { summaries.append(try session.add(file)) }

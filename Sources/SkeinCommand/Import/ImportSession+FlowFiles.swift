@@ -6,7 +6,7 @@ import FlowStore
 extension ImportSession {
     /// The files that the user's words name: collectors keep theirs in folders.
     static func paths(_ names: [String], _ choice: Choice) throws(InputError) -> [String] {
-        guard choice == .nfdump else { return names }
+        guard choice == .nfdump || choice == .flowTools else { return names }
         var paths: [String] = []
         for name in names { paths += try FlowFileFolder.files(in: name) ?? [name] }
         return paths
@@ -20,7 +20,8 @@ extension ImportSession {
     ) throws(InputError) -> FlowFileFormat? {
         let found = FlowFileFormat.detect(first)
         switch choice {
-        case .nfdump:
+        case .csv: return .csv
+        case .nfdump, .flowTools:
             guard let found, found.rawValue == choice.rawValue else {
                 let other = found.map { "; it is a file of \($0.rawValue)'s" } ?? ""
                 throw InputError(
@@ -49,10 +50,12 @@ extension ImportSession {
         case .nfdump:
             kind = .nfdump
             reader = NfdumpReader(appender: appender)
-        case .flowTools, .csv:
-            throw InputError(
-                path: buffer.path,
-                problem: "is a file of \(format.rawValue)'s, which this version does not read")
+        case .flowTools:
+            kind = .flowTools
+            reader = FlowToolsReader(appender: appender)
+        case .csv:
+            kind = .csv
+            reader = CSVReader(appender: appender, options: csvOptions)
         }
         var summary = FileSummary(path: buffer.path, kind: kind)
         let rowsBefore = rowsWritten

@@ -10,6 +10,8 @@ final class ImportSession {
     /// How the user wants files to be taken.
     enum Choice: String, CaseIterable {
         case auto, exports, traffic, nfdump
+        case flowTools = "flow-tools"
+        case csv
     }
 
     let writer: StoreWriter
@@ -18,12 +20,14 @@ final class ImportSession {
     private let decoder: ExportDecoder
     let choice: Choice
     private let meterOptions: MeterOptions
+    let csvOptions: CSVOptions
     private let importsAgain: Bool
     /// UDP datagrams of the file at hand that are no exports.
     private var datagramsOfOthers: UInt64 = 0
 
     init(
-        store: String, choice: Choice, meterOptions: MeterOptions, importsAgain: Bool
+        store: String, choice: Choice, meterOptions: MeterOptions,
+        csvOptions: CSVOptions = CSVOptions(), importsAgain: Bool
     ) throws {
         let writer = try Self.openStore(store)
         for notice in writer.notices { StandardStreams.say("\(notice)") }
@@ -34,6 +38,7 @@ final class ImportSession {
         if let state = try writer.exporterState() { decoder.restoreTemplates(state.span.bytes) }
         self.choice = choice
         self.meterOptions = meterOptions
+        self.csvOptions = csvOptions
         self.importsAgain = importsAgain
     }
 
@@ -90,6 +95,8 @@ final class ImportSession {
             throw InputError(path: buffer.path, problem: "\(error)")
         } catch let error as FlowFileError {
             throw InputError(path: buffer.path, problem: "\(error)")
+        } catch let error as CSVError {
+            throw InputError(path: buffer.path, problem: "\(error)")
         }
         advise(on: summary)
         writer.note(decoder.takeRates())
@@ -103,7 +110,8 @@ final class ImportSession {
 
     /// Octets that the parser of any kind of file can ask for at once.
     private static let bufferBytes = max(
-        2 * CaptureParser.bufferBytesMin, NfdumpReader.bufferBytesMin)
+        2 * CaptureParser.bufferBytesMin, NfdumpReader.bufferBytesMin,
+        FlowToolsReader.bufferBytesMin, 2 * CSVReader.lineBytesMax)
 
     private func addWire(
         _ buffer: inout InputBuffer, _ progress: inout ProgressBar

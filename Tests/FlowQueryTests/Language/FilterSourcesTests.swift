@@ -262,6 +262,9 @@ import Testing
         let chain = Array(repeating: "any", count: 1025).joined(separator: " or ")
         #expect(try kind(chain) == .tooManyTerms(limit: 1024))
         _ = try filter(list)
+        let regexes = Array(repeating: "regex a", count: 9).joined(separator: " or ")
+        #expect(try kind(regexes) == .tooManyRegexes(limit: 8))
+        _ = try filter(regexes)
     }
 
     @Test func `nothing is read that is not allowed, or that is not to be read`() throws {

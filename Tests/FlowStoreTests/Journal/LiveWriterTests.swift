@@ -296,7 +296,15 @@ import Testing
         let reader = try StoreReader(directory: scratch.store)
         #expect(try numberedRows(of: reader).mapValues(\.count) == [1: 5, 2: 5, 3: 5])
         let first = journalFiles()[0]
-        write(Array(contents(of: first).dropLast(100)), to: first)
+        let whole = contents(of: first)
+        var other = whole
+        other[whole.count - 20] ^= 1
+        for octets in [Array(whole.dropLast(100)), other] {
+            write(octets, to: first)
+            let found = try StoreReader(directory: scratch.store)
+            #expect(try numberedRows(of: found).mapValues(\.count) == [1: 5, 2: 5, 3: 5])
+            #expect(found.notices.isEmpty, "\(found.notices)")
+        }
         let next = try live()
         #expect(next.recoveredRows == 15 && next.notices.isEmpty)
     }

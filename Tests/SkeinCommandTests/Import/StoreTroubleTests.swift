@@ -46,7 +46,7 @@ import Testing
     /// The last argument leaves room for the lock, or not even for that.
     @Test(
         .enabled(if: mayMount, "mounting is not permitted here"),
-        arguments: ["bs=1k count=700", "bs=4k"])
+        arguments: ["bs=1k count=850", "bs=4k"])
     func `a full disk is one clear line, and the store is as it was`(other: String) throws {
         try folder.generate("small.pcap", "ipfix", flows: 500)
         try folder.generate("large.pcap", "ipfix", flows: 20_000)

@@ -97,6 +97,8 @@ struct Benchmark {
                 "  " + info.name, Double(stored) / Double(rows),
                 "octets a flow, read in \((best / Double(rows) * 1e11).rounded() / 100) ns/row")
         }
+        let shared = reader.blocks.reduce(0) { $0 + (($1 as? SegmentBlock)?.sharedOctets ?? 0) }
+        show("  addresses shared", Double(shared) / Double(rows), "octets a flow")
         show("read all columns", all / Double(rows) * 1e9, "ns/row")
     }
 }

@@ -1,0 +1,180 @@
+// Codes of two octets of which a few hundred make up much of the rows, such as ports: an octet a row
+// names one of the 255 most frequent, and 255 sends the reader to a list of the others.
+//
+//     rows      443 52113 53 443 40022      frequent  53 443
+//     ranks       1   255  0   1   255      others    52113 40022
+//
+// A test for a frequent code reads the ranks alone.
+
+/// What stands for all codes that are not frequent.
+let otherRank = UInt8.max
+
+/// Ranks codes; keeps its scratch memory from block to block.
+struct RankedCoding {
+    private let counts = EncodedBytes(count: 65_536 * 4)
+    private let ranks = EncodedBytes(count: 65_536)
+
+    /// What is stored of a column.
+    struct Packed {
+        /// Number of frequent codes 2, each 2, ascending; then a rank a row.
+        let ranks: EncodedBytes
+        /// The codes of the rows whose rank is 255, in their order.
+        let others: EncodedBytes
+    }
+
+    /// Ranks the codes of at least one row.
+    func pack(_ codes: Span<UInt16>) -> Packed {
+        precondition(codes.count > 0)
+        var counts = counts.mutableValues(as: UInt32.self)
+        for code in counts.indices { unsafe counts[unchecked: code] = 0 }
+        for row in codes.indices { unsafe counts[unchecked: Int(codes[unchecked: row])] &+= 1 }
+        let frequent = mostFrequent(counts.span)
+
+        var rankOf = ranks.mutableValues(as: UInt8.self)
+        for code in rankOf.indices { unsafe rankOf[unchecked: code] = otherRank }
+        var others = codes.count
+        for (rank, code) in frequent.enumerated() {
+            rankOf[Int(code)] = UInt8(rank)
+            others -= Int(counts[Int(code)])
+        }
+        let head = 2 + 2 * frequent.count
+        let output = EncodedBytes(unfilled: head + codes.count)
+        var octets = output.mutableValues(as: UInt8.self)
+        putPair(UInt16(frequent.count), in: &octets, at: 0)
+        for (rank, code) in frequent.enumerated() { putPair(code, in: &octets, at: 2 + 2 * rank) }
+        let list = EncodedBytes(unfilled: others * 2)
+        var otherCodes = list.mutableValues(as: UInt16.self)
+        var next = 0
+        for row in codes.indices {
+            let code = codes[row]
+            let rank = unsafe rankOf[unchecked: Int(code)]
+            unsafe octets[unchecked: head &+ row] = rank
+            if rank == otherRank {
+                otherCodes[next] = code
+                next &+= 1
+            }
+        }
+        return Packed(ranks: output, others: list)
+    }
+
+    /// At most 255 codes, ascending, none of which occurs less often than any other.
+    private func mostFrequent(_ counts: Span<UInt32>) -> [UInt16] {
+        // How many codes occur how often, those beyond the last slot together with it.
+        var codesOfCount = [Int](repeating: 0, count: 1024)
+        for code in counts.indices where counts[code] > 0 {
+            codesOfCount[min(Int(counts[code]), 1023)] += 1
+        }
+        var least = 1024
+        var taken = 0
+        while least > 1, taken + codesOfCount[least - 1] <= 255 {
+            least -= 1
+            taken += codesOfCount[least]
+        }
+        var spare = 255 - taken
+        var frequent: [UInt16] = []
+        for code in counts.indices where counts[code] > 0 {
+            let count = min(Int(counts[code]), 1023)
+            if count >= least {
+                frequent.append(UInt16(code))
+            } else if count == least - 1, spare > 0 {
+                frequent.append(UInt16(code))
+                spare -= 1
+            }
+        }
+        return frequent
+    }
+}
+
+private func putPair(_ value: UInt16, in octets: inout MutableSpan<UInt8>, at offset: Int) {
+    octets[offset] = UInt8(truncatingIfNeeded: value)
+    octets[offset + 1] = UInt8(truncatingIfNeeded: value >> 8)
+}
+
+/// The ranks of a column's rows and what they stand for.
+struct RankedOctets {
+    /// The frequent codes, ascending.
+    let frequent: [UInt16]
+    /// A rank a row.
+    let ranks: EncodedBytes
+
+    /// Takes apart what ``RankedCoding`` packed; nil where the octets are not that.
+    init?(_ octets: EncodedBytes, rows: Int) {
+        guard octets.count >= 4 else { return nil }
+        let all = octets.values(as: UInt8.self)
+        let count = Int(all[0]) | Int(all[1]) << 8
+        let head = 2 + 2 * count
+        guard (1...255).contains(count), octets.count == head + rows else { return nil }
+        var frequent: [UInt16] = []
+        for rank in 0..<count {
+            let code = UInt16(all[2 + 2 * rank]) | UInt16(all[3 + 2 * rank]) << 8
+            if let last = frequent.last, last >= code { return nil }
+            frequent.append(code)
+        }
+        let ranks = EncodedBytes(unfilled: rows)
+        var output = ranks.mutableValues(as: UInt8.self)
+        guard copyRanks(all.extracting(head..<head + rows), below: count, into: &output) else {
+            return nil
+        }
+        self.frequent = frequent
+        self.ranks = ranks
+    }
+
+    /// The codes of all rows; nil where there are more or fewer others than ranks ask for.
+    func codes(others: EncodedBytes) -> EncodedBytes? {
+        let rows = ranks.count
+        let ranks = ranks.values(as: UInt8.self)
+        let table = EncodedBytes(count: 512)
+        var codeOf = table.mutableValues(as: UInt16.self)
+        for (rank, code) in frequent.enumerated() { codeOf[rank] = code }
+        let output = EncodedBytes(unfilled: rows * 2)
+        var codes = output.mutableValues(as: UInt16.self)
+        let taken = unrank(
+            ranks, by: table.values(as: UInt16.self), others: others.values(as: UInt16.self),
+            into: &codes)
+        return taken * 2 == others.count ? output : nil
+    }
+}
+
+/// Copies ranks; false where one is neither below `count` nor the one for others.
+private func copyRanks(
+    _ ranks: Span<UInt8>, below count: Int, into output: inout MutableSpan<UInt8>
+) -> Bool {
+    precondition(ranks.count == output.count && count <= 255)
+    let last = UInt8(count - 1)
+    var isOdd: UInt8 = 0
+    for row in 0..<ranks.count {
+        let rank = unsafe ranks[unchecked: row]
+        unsafe output[unchecked: row] = rank
+        isOdd |= (rank > last ? 1 : 0) & (rank == otherRank ? 0 : 1)
+    }
+    return isOdd == 0
+}
+
+/// Writes the codes; answers how many others there should have been.
+///
+/// - Parameter table: the code of each rank; 0 for 255.
+private func unrank(
+    _ ranks: Span<UInt8>, by table: Span<UInt16>, others: Span<UInt16>,
+    into codes: inout MutableSpan<UInt16>
+) -> Int {
+    precondition(codes.count == ranks.count && table.count == 256)
+    guard let last = others.indices.last else {
+        for row in 0..<ranks.count {
+            unsafe codes[unchecked: row] = table[unchecked: Int(ranks[unchecked: row])]
+        }
+        return ranks.indices.count { ranks[$0] == otherRank }
+    }
+    var next = 0
+    for row in 0..<ranks.count {
+        let rank = unsafe Int(ranks[unchecked: row])
+        // Others come at random, so nothing branches on them: both are read, 255 is the only rank of
+        // which the sum has a ninth bit, and the table has 0 for it.
+        let isOther = (rank &+ 1) &>> 8
+        let mask = 0 &- UInt16(truncatingIfNeeded: isOther)
+        let other = unsafe others[unchecked: min(next, last)]
+        let frequent = unsafe table[unchecked: rank]
+        unsafe codes[unchecked: row] = frequent | other & mask
+        next &+= isOther
+    }
+    return next
+}
