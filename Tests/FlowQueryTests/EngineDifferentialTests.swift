@@ -5,7 +5,7 @@ import Testing
 
 /// The engine against the plain evaluator, over random rows in every encoding.
 @Suite struct EngineDifferentialTests {
-    @Test(arguments: 0..<60)
+    @Test(arguments: 0..<50)
     func `the engine answers as the plain evaluator does`(seed: Int) throws {
         var world = EngineWorld(seed: UInt64(seed))
         let engine = QueryEngine(blocks: world.blocks, rates: world.rates)

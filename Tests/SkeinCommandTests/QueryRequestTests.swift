@@ -148,4 +148,30 @@ import Testing
             #expect(QueryCommand.exitCode(for: error).rawValue == 64)
         }
     }
+
+    @Test func `groups, series and totals take distinct values, statistics and memory`() throws {
+        let request = try request(
+            "--by", "srcip", "--distinct", "dstip/24,dstport", "--order", "distinct", "--stats",
+            "bytes,duration:p99.9,max", "--memory", "512M")
+        #expect(request.distinct == [.prefix(.dstip, v4: 24, v6: nil), .field(.dstport)])
+        #expect(
+            request.statistics == [
+                ValueStatistics(.field(.bytes)),
+                ValueStatistics(.duration, [.percentile(thousandths: 99_900), .greatest]),
+            ])
+        #expect(request.memory == 512 << 20)
+        #expect(try self.request("--total").memory == QueryRequest.memoryDefault)
+        #expect(try self.request("--total", "--distinct", "srcip").distinct == [.field(.srcip)])
+    }
+
+    @Test(arguments: [
+        ["--distinct", "srcip"], ["--stats", "bytes"], ["--by", "srcip", "--order", "distinct"],
+        ["--total", "--distinct", "nothing"], ["--total", "--stats", "srcip"],
+        ["--total", "--memory", "1M"], ["--total", "--memory", "many"],
+        ["--total", "--memory", "99999999999G"], ["--total", "--temp-dir", ""],
+        ["--series", "1m", "--spread", "--distinct", "srcip"],
+    ])
+    func `what cannot be grouped so is refused`(arguments: [String]) {
+        #expect(throws: (any Error).self) { _ = try QueryCommand.parse(arguments).request() }
+    }
 }

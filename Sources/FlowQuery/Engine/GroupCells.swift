@@ -17,9 +17,9 @@ final class GroupCells {
 
     private var cells = Scratch<UInt64>(1 << 12, repeating: 0)
     /// A row of each group, from which its key is read.
-    private var rows = Scratch<UInt16>(1 << 10, repeating: 0)
+    private var rows = Scratch<UInt16>(unwritten: 1 << 10)
     private var extras = Scratch<Extra>(0, repeating: Extra())
-    private let groups = Scratch<UInt32>(BlockScan.rowsMax, repeating: 0)
+    private let groups = Scratch<UInt32>(unwritten: BlockScan.rowsMax)
     private var bound = 0
     private var groupCount = 0
     private var hasExtra = false
@@ -39,7 +39,7 @@ final class GroupCells {
         self.bound = bound
         self.hasExtra = hasExtra
         if cells.count < 2 * bound * lanes { cells = Scratch(2 * bound, repeating: 0) }
-        if rows.count < bound { rows = Scratch(bound, repeating: 0) }
+        if rows.count < bound { rows = Scratch(unwritten: bound) }
         if hasExtra, extras.count < bound { extras = Scratch(bound, repeating: Extra()) }
     }
 

@@ -26,9 +26,9 @@ final class GroupFeed {
     private let piece: GroupPiece
     private let cells = GroupCells()
     private let ids = Scratch<UInt64>(pieceRows, repeating: 0)
-    private let others = Scratch<UInt64>(pieceRows, repeating: 0)
-    private let flags = Scratch<UInt8>(pieceRows, repeating: 0)
-    private let everyRow = Scratch<UInt16>(pieceRows, repeating: 0)
+    private let others = Scratch<UInt64>(unwritten: pieceRows)
+    private let flags = Scratch<UInt8>(unwritten: pieceRows)
+    private let everyRow = Scratch<UInt16>(unwritten: pieceRows)
 
     init(
         _ measure: Measure, keys: [KeyPlan], details: [KeyPlan] = [], into sink: GroupSink

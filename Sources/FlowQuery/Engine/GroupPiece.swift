@@ -6,16 +6,16 @@ final class GroupPiece {
     /// Records with packed sums; those of rows that need another form are not used.
     let packed: Scratch<UInt64>
     /// What form each row needs.
-    let forms = Scratch<UInt8>(pieceRows, repeating: 0)
-    let flows = Scratch<UInt64>(pieceRows, repeating: 0)
-    let packets = Scratch<UInt64>(pieceRows, repeating: 0)
-    let bytes = Scratch<UInt64>(pieceRows, repeating: 0)
-    let reversePackets = Scratch<UInt64>(pieceRows, repeating: 0)
-    let reverseBytes = Scratch<UInt64>(pieceRows, repeating: 0)
-    let firsts = Scratch<UInt64>(pieceRows, repeating: 0)
-    let lasts = Scratch<UInt64>(pieceRows, repeating: 0)
+    let forms = Scratch<UInt8>(unwritten: pieceRows)
+    let flows = Scratch<UInt64>(unwritten: pieceRows)
+    let packets = Scratch<UInt64>(unwritten: pieceRows)
+    let bytes = Scratch<UInt64>(unwritten: pieceRows)
+    let reversePackets = Scratch<UInt64>(unwritten: pieceRows)
+    let reverseBytes = Scratch<UInt64>(unwritten: pieceRows)
+    let firsts = Scratch<UInt64>(unwritten: pieceRows)
+    let lasts = Scratch<UInt64>(unwritten: pieceRows)
     /// The rows of one form.
-    let rows = Scratch<UInt16>(pieceRows, repeating: 0)
+    let rows = Scratch<UInt16>(unwritten: pieceRows)
     /// Their records where that is not ``packed``.
     let records: Scratch<UInt64>
     private(set) var count = 0
@@ -28,9 +28,9 @@ final class GroupPiece {
             (layout.hasSums ? [flows, packets, bytes] : [])
             + (layout.hasReverse ? [reversePackets, reverseBytes] : [])
             + (layout.hasTimes ? [firsts, lasts] : [])
-        packed = Scratch(pieceRows * layout.stride(.packed), repeating: 0)
+        packed = Scratch(unwritten: pieceRows * layout.stride(.packed))
         records = Scratch(
-            pieceRows * max(layout.stride(.small), layout.stride(.full)), repeating: 0)
+            unwritten: pieceRows * max(layout.stride(.small), layout.stride(.full)))
     }
 
     /// Begins with rows without keys.

@@ -23,7 +23,7 @@ final class GroupSink {
     private let region: RecordRegion
     /// Where the next record of each part and form goes.
     private let cursors = Scratch<Int>(GroupLayout.Form.allCases.count * parts, repeating: 0)
-    private let everyRow = Scratch<UInt16>(pieceRows, repeating: 0)
+    private let everyRow = Scratch<UInt16>(unwritten: pieceRows)
     private let memory: GroupMemory
     /// Octets of chunks at which records are put together.
     private var level: Int
@@ -164,21 +164,23 @@ final class GroupSink {
             cursors[place] = 0
         }
         if countsDistinct {
-            condense(&small)
-            condense(&full)
+            condense(small)
+            condense(full)
         }
         return small.count + full.count > 0
     }
 
     /// Replaces the values of groups that have very many.
-    private func condense(_ pairs: inout GroupMap) {
+    private func condense(_ pairs: GroupMap) {
         if pairs.count <= DistinctTally.exactMax { return }
         let groups = GroupMap(groupLayout, pairs.form, seed: seed)
         let tally = DistinctTally(pairs, by: groups)
         if tally.estimators.isEmpty { return }
         let output = GroupMap(layout, pairs.form, seed: seed)
         tally.condense(pairs, of: groups, into: output)
-        pairs = output
+        // Back into this map, which has grown to what a part needs.
+        pairs.removeAll()
+        pairs.add(output.entries.extracting(0..<(output.count * output.stride)), output.form)
     }
 
     /// Writes the groups of the maps as records.

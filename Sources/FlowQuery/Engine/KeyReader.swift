@@ -35,8 +35,8 @@ final class KeyReader {
     private(set) var isAbsent = false
     /// Of the rows last read: whether there is a value, and the number, or the address as
     /// ``AddressCodes`` writes it.
-    let flags = Scratch<UInt8>(pieceRows, repeating: 0)
-    let values = Scratch<UInt64>(pieceRows, repeating: 0)
+    let flags = Scratch<UInt8>(unwritten: pieceRows)
+    let values = Scratch<UInt64>(unwritten: pieceRows)
     var codes = AddressCodes()
 
     init(_ plan: KeyPlan) { self.plan = plan }

@@ -63,6 +63,8 @@ extension QueryEngine {
             }
             if let sort { quantities.append(sort.quantity) }
         }
+        quantities += request.distinct.map { .field($0.field) }
+        quantities += request.statistics.map(\.quantity)
         if request.bidirectional { quantities += Quantity.ofConversations + reverse }
         if request.spread { quantities.append(.duration) }
         return Set(quantities.flatMap(\.fields)).sorted { $0.rawValue < $1.rawValue }

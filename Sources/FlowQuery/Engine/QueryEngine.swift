@@ -49,6 +49,9 @@ public struct QueryEngine {
         if request.spread, !request.kind.isSeries {
             throw QueryError.notTogether("--spread", "--series")
         }
+        if request.spread, request.hasDetails {
+            throw QueryError.notTogether("--distinct and --stats", "series without --spread")
+        }
         switch request.kind {
         case .total where request.hasDetails: try detailedTotal(request, writer)
         case .total: try total(request, writer)

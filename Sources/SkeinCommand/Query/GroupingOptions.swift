@@ -59,6 +59,9 @@ struct GroupingOptions: ParsableArguments {
                 throw ValidationError("--stats: \(error)")
             }
         }
+        if request.spread, distinct != nil || stats != nil {
+            throw ValidationError("--distinct and --stats cannot be had with --spread")
+        }
         if case .groups(_, .distinct, _) = request.kind, request.distinct.isEmpty {
             throw ValidationError("--order distinct needs --distinct")
         }
