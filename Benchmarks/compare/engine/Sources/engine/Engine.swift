@@ -82,7 +82,7 @@ struct Engine {
 
     private static func cpuSeconds() -> Double {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
@@ -98,12 +98,13 @@ struct Engine {
 
     private static func peakMegabytes() -> Double {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return Double(usage.ru_maxrss) / 1024
     }
 
     private static func fail(_ message: String) -> Never {
-        fputs("engine: \(message)\n", stderr)
+        var text = "engine: \(message)\n"
+        text.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
         exit(64)
     }
 }
