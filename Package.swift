@@ -64,7 +64,7 @@ let package = Package(
             name: "FlowWireTests", dependencies: ["FlowModel", "FlowWire", "FlowTestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "FlowFilesTests", dependencies: ["FlowModel", "FlowFiles", "CZlib"],
+            name: "FlowFilesTests", dependencies: ["FlowModel", "FlowFiles", "CZlib", "CZstd"],
             swiftSettings: strict),
         .testTarget(
             name: "FlowMeterTests",

@@ -14,6 +14,7 @@ let package = Package(
     targets: [
         fuzzer("FuzzExports", ["FlowModel", "FlowWire"]),
         fuzzer("FuzzCaptures", ["FlowModel", "FlowWire", "FlowMeter"]),
+        fuzzer("FuzzFiles", ["FlowModel", "FlowFiles"]),
         fuzzer("FuzzFilters", ["FlowModel", "FlowQuery"]),
     ],
     swiftLanguageModes: [.v6]

@@ -2,13 +2,17 @@
 """corpus.py ROOT OUT: first inputs for the fuzzers, from captures beside the checkout and from here.
 
 FuzzCaptures takes the capture files as they are (small ones), FuzzExports their UDP payloads, each
-after its length in two octets, FuzzFilters the words of the filter documentation.
+after its length in two octets, FuzzFiles what Debian's nfdump makes of the captures, compressed in every
+way it knows, FuzzFilters the words of the filter documentation.
 """
 import glob
 import os
 import re
+import shutil
 import struct
+import subprocess
 import sys
+import tempfile
 
 root, out = sys.argv[1:3]
 
@@ -46,6 +50,36 @@ for path in sorted(glob.glob(os.path.join(captures, "*", "*.pcap*"))):
 
 put("FuzzExports", "empty-v5", struct.pack(">H", 24) + b"\x00\x05" + bytes(22))
 put("FuzzCaptures", "empty-pcap", struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+
+def flow_files(capture):
+    """The files that nfpcapd keeps of a capture, and the same compressed by nfdump."""
+    with tempfile.TemporaryDirectory() as folder:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run(["nfpcapd", "-r", capture, "-w", folder, "-o", "fat", "-t", "86400"], **quiet)
+        for made in sorted(glob.glob(os.path.join(folder, "nfcapd.[12]*")))[:1]:
+            yield "plain", open(made, "rb").read()
+            for name, option in [("lzo", "-z"), ("lz4", "-y"), ("bz2", "-j")]:
+                target = os.path.join(folder, name)
+                subprocess.run(["nfdump", "-r", made, "-w", target, option], **quiet)
+                if os.path.exists(target):
+                    yield name, open(target, "rb").read()
+
+
+if shutil.which("nfpcapd"):
+    for path in sorted(glob.glob(os.path.join(captures, "pcap", "*.pcap"))):
+        for name, data in flow_files(path):
+            if len(data) <= 60000:
+                put("FuzzFiles", os.path.basename(path) + "." + name, data)
+
+# Layout 1 with a map of AS numbers and one flow; flow-tools with one flow of v5; CSV.
+flow = struct.pack("<BBHHHIIBBBBHHHH4I2H", 0, 9, 1, 0, 0, 1, 2, 0, 0, 6, 0, 80, 443, 0, 0, 1, 2, 3, 4, 5, 6)
+records = struct.pack("<6H", 2, 12, 1, 4, 6, 0) + struct.pack("<HH", 10, 4 + len(flow)) + flow
+put("FuzzFiles", "layout1", struct.pack("<HHII128s136s", 0xA50C, 1, 0, 1, b"old", b"")
+    + struct.pack("<IIHH", 2, len(records), 2, 0) + records)
+tlvs = struct.pack("<HHHHHI", 2, 2, 5, 8, 4, 1)
+put("FuzzFiles", "flow-tools", b"\xcf\x10\x01\x03" + struct.pack("<I", 8 + len(tlvs)) + tlvs + bytes(64))
+put("FuzzFiles", "csv", b'start,srcip,"dstip",dp,pr,flg,mpls1,ismc\n2019-07-11 10:30:00.236,192.0.2.1,::1,8.0,1,'
+    b"...AP.SF,1-2-1,02:00:00:00:00:01\n1562841000,10.0.0.1,,,6,0x12,,\n")
 
 documentation = os.path.join(root, "docs", "filter.md")
 words = re.findall(r"`([^`\n]+)`", open(documentation).read()) if os.path.exists(documentation) else []

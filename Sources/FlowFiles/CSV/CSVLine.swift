@@ -28,10 +28,10 @@ struct CSVLine {
                     end += 2
                 }
                 append(first..<end, of: line)
-                while end < line.byteCount, line.octet(at: end) != delimiter { end += 1 }
+                end = Self.next(delimiter, in: line, from: end)
             } else {
                 let first = end
-                while end < line.byteCount, line.octet(at: end) != delimiter { end += 1 }
+                end = Self.next(delimiter, in: line, from: end)
                 append(first..<end, of: line)
             }
             guard cells.count <= CSVColumns.columnsMax else { throw .tooManyCells }
@@ -46,6 +46,19 @@ struct CSVLine {
         cells.append(cell.lowerBound..<end)
     }
 
+    /// Where `octet` is next, or the end.
+    @inline(__always)
+    private static func next(_ octet: UInt8, in bytes: RawSpan, from start: Int) -> Int {
+        precondition(start >= 0)
+        var index = start
+        while index < bytes.byteCount,
+            unsafe bytes.unsafeLoad(fromUncheckedByteOffset: index, as: UInt8.self) != octet
+        {
+            index &+= 1
+        }
+        return index
+    }
+
     /// Of `,` `;` tab and `|`, what a line has most of.
     static func likelyDelimiter(of line: RawSpan) -> UInt8 {
         var counts = [UInt8: Int]()
@@ -58,14 +71,9 @@ struct CSVLine {
     /// not end in `bytes`.
     @inline(__always)
     static func end(_ bytes: RawSpan, from start: Int) -> (end: Int, next: Int)? {
-        var index = start
-        while index < bytes.byteCount {
-            if unsafe bytes.unsafeLoad(fromUncheckedByteOffset: index, as: UInt8.self) == 10 {
-                let isReturn = index > start && bytes.octet(at: index - 1) == 13
-                return (isReturn ? index - 1 : index, index + 1)
-            }
-            index += 1
-        }
-        return nil
+        let index = next(10, in: bytes, from: start)
+        guard index < bytes.byteCount else { return nil }
+        let isReturn = index > start && bytes.octet(at: index - 1) == 13
+        return (isReturn ? index - 1 : index, index + 1)
     }
 }

@@ -142,9 +142,15 @@ public final class CSVReader: FlowFileReader {
 
     private func addRow(_ text: RawSpan) throws {
         duration = nil
+        // In variables of its own the loops find them without a check that nobody else has them.
+        let columns = columns
+        let cells = line.cells
+        var values: [Value] = []
+        swap(&values, &self.values)
+        defer { swap(&values, &self.values) }
         for index in columns.indices {
             values[index].isPresent = false
-            let range = line.cells[index]
+            let range = cells[index]
             guard columns[index].isUsed, !range.isEmpty else { continue }
             guard read(text.extracting(range), columns[index], into: &values[index]) else {
                 let shown = text.text(at: range.lowerBound, count: min(range.count, 60))

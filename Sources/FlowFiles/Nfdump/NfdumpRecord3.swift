@@ -10,6 +10,9 @@ enum NfdumpRecord3 {
     static let exporterAt = 8
     static let flagsAt = 10
 
+    /// Extensions of a record at most: there are 42 kinds, and none is there twice.
+    static let extensionsMax: UInt16 = 128
+
     /// Bits of the flags: the counters are multiplied already; addresses are anonymised.
     static let scaled: UInt8 = 2
     static let anonymised: UInt8 = 4
@@ -40,6 +43,7 @@ struct NfdumpShape {
     init?(_ record: RawSpan, enter: (RecordLayout) -> Int) {
         size = UInt16(truncatingIfNeeded: record.byteCount)
         extensions = record.little16(at: 4)
+        guard extensions <= NfdumpRecord3.extensionsMax else { return nil }
         var headers: [(offset: UInt16, word: UInt32)] = []
         var builder = NfdumpLayoutBuilder(octets: record.byteCount)
         var offset = NfdumpRecord3.headerOctets
