@@ -49,6 +49,11 @@ public struct QueryEngine {
         if request.spread, !request.kind.isSeries {
             throw QueryError.notTogether("--spread", "--series")
         }
+        if request.spread, request.hasDetails {
+            throw QueryError.notTogether(
+                request.distinct.isEmpty ? "--stats" : "--distinct",
+                "groups, totals and series without --spread")
+        }
         switch request.kind {
         case .total where request.hasDetails: try detailedTotal(request, writer)
         case .total: try total(request, writer)

@@ -32,10 +32,10 @@ extension QueryCommand {
         }
         request.overlap = overlap
         request.raw = raw
-        try flowTime.apply(to: &request)
         try grouping.apply(to: &request, isList: isList) { list, option in
             try keys(list, of: option)
         }
+        try flowTime.apply(to: &request)
         return request
     }
 
