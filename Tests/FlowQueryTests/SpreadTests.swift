@@ -21,6 +21,8 @@ import Testing
             let step: UInt64 = world.random.pick([1000, 7000, 60_000, 86_400_000])
             var request = world.request()
             request.kind = .series(step: step, by: keys)
+            request.distinct = []
+            request.statistics = []
             request.spread = true
             let rows = reference.matching(request)
             // Longer flows are divided by way of higher levels; see below.
@@ -168,6 +170,13 @@ import Testing
         var request = QueryRequest(filter: .constant(true), kind: .total)
         request.spread = true
         #expect(throws: QueryError.notTogether("--spread", "--series")) {
+            try QueryEngine(blocks: [], rates: SamplingRates()).answer(request)
+        }
+        // A flow that is divided has no values of its own in a bucket.
+        request.kind = .series(step: 1000, by: [])
+        request.distinct = [.field(.dstip)]
+        let place = "groups, totals and series without --spread"
+        #expect(throws: QueryError.notTogether("--distinct", place)) {
             try QueryEngine(blocks: [], rates: SamplingRates()).answer(request)
         }
     }

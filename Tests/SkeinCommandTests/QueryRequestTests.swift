@@ -133,6 +133,10 @@ import Testing
         ),
         (["--bidirectional", "--sort", "-tos"], "--sort: with --bidirectional a row has start,"),
         (["--spread", "--by", "proto"], "--spread belongs to --series"),
+        (
+            ["--spread", "--series", "1m", "--distinct", "dstip"],
+            "--distinct and --stats belong to"
+        ),
         (["--overlap"], "--overlap needs --from or --to"),
         (
             ["dst port = 99999"],

@@ -50,7 +50,9 @@ public struct QueryEngine {
             throw QueryError.notTogether("--spread", "--series")
         }
         if request.spread, request.hasDetails {
-            throw QueryError.notTogether("--distinct and --stats", "series without --spread")
+            throw QueryError.notTogether(
+                request.distinct.isEmpty ? "--stats" : "--distinct",
+                "groups, totals and series without --spread")
         }
         switch request.kind {
         case .total where request.hasDetails: try detailedTotal(request, writer)

@@ -23,7 +23,10 @@ extension ExportCommand {
     /// to take without loss.
     static let defaultRate = 100_000
 
-    func plan() throws -> Plan {
+    /// - Parameter note: takes what is to be said of the filter.
+    func plan(
+        rules: FilterRules = .trusted, note: (FilterNote) -> Void = { _ in }
+    ) throws -> Plan {
         let times = TimeText(zone: utc ? .utc : .local)
         var end: UInt64?
         var collector: CollectorArgument?
@@ -38,8 +41,10 @@ extension ExportCommand {
                         + "HOST:PORT, or one too many")
             }
         }
+        let filter = try store.filter(filter, times: times, rules: rules)
+        filter.notes.forEach(note)
         var request = QueryRequest(
-            filter: try expression(times), kind: .flows(fields: [], sort: nil, limit: 0))
+            filter: filter.expression, kind: .flows(fields: [], sort: nil, limit: 0))
         request.from = try from.map { text in
             guard let instant = times.instant(text) else {
                 throw ValidationError(
@@ -54,14 +59,6 @@ extension ExportCommand {
         request.raw = raw
         return Plan(
             request: request, outputs: try outputs(), target: try target(collector))
-    }
-
-    private func expression(_ times: TimeText) throws -> FlowExpression {
-        do {
-            return try FlowExpression(parsing: filter.joined(separator: " "), times: times)
-        } catch {
-            throw ValidationError(error.description)
-        }
     }
 
     private func target(_ collector: CollectorArgument?) throws -> Target {

@@ -77,13 +77,13 @@ struct ExportCommand: ParsableCommand {
     var utc = false
 
     /// Parses once for the errors; time has not begun for ``run()``.
-    func validate() throws { _ = try plan() }
+    func validate() throws { _ = try plan(rules: .unread) }
 
     func run() throws {
         StandardStreams.ignoreBrokenPipes()
         do {
-            let plan = try plan()
-            let reader = try store.reader()
+            let plan = try plan { StandardStreams.say("\($0)") }
+            let reader = try store.reader(window: plan.request.window)
             for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
             switch plan.target {
             case .collector(let collector): try send(reader, plan, to: collector)

@@ -1,3 +1,4 @@
+import ArgumentParser
 import FlowModel
 import FlowQuery
 import Glibc
@@ -139,12 +140,19 @@ struct FilterFiles: FilterSources {
 extension StoreOption {
     /// Reads a filter; several words are joined by blanks.
     ///
+    /// Where only the text is looked at, whatever is wrong is wrong usage; a file that cannot be read
+    /// is found later, and is a failure.
+    ///
     /// - Parameter rules: ``FilterRules/unread`` where only the text is to be checked.
     func filter(
         _ words: [String], times: TimeText, rules: FilterRules = .trusted
-    ) throws(FilterError) -> FlowFilter {
-        try FlowFilter(
-            parsing: words.joined(separator: " "), times: times,
-            sources: FilterFiles(store: directory), rules: rules)
+    ) throws -> FlowFilter {
+        do {
+            return try FlowFilter(
+                parsing: words.joined(separator: " "), times: times,
+                sources: FilterFiles(store: directory), rules: rules)
+        } catch where !rules.readsSources {
+            throw ValidationError(error.description)
+        }
     }
 }

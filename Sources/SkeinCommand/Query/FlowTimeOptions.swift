@@ -22,6 +22,9 @@ struct FlowTimeOptions: ParsableArguments {
             guard case .series = request.kind else {
                 throw ValidationError("--spread belongs to --series")
             }
+            if !request.distinct.isEmpty || !request.statistics.isEmpty {
+                throw ValidationError("--distinct and --stats belong to answers without --spread")
+            }
         }
         if bidirectional {
             guard case .flows(let fields, let sort, _) = request.kind else {

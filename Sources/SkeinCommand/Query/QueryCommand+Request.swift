@@ -19,7 +19,7 @@ extension QueryCommand {
         rules: FilterRules = .trusted, note: (FilterNote) -> Void = { _ in }
     ) throws -> QueryRequest {
         let times = times
-        let filter = try flowFilter(times, rules)
+        let filter = try store.filter(filter, times: times, rules: rules)
         filter.notes.forEach(note)
         var request = QueryRequest(filter: filter.expression, kind: try kind())
         request.from = try from.map { try instant($0, of: "--from", times) }
@@ -32,21 +32,11 @@ extension QueryCommand {
         }
         request.overlap = overlap
         request.raw = raw
-        try flowTime.apply(to: &request)
         try grouping.apply(to: &request, isList: isList) { list, option in
             try keys(list, of: option)
         }
+        try flowTime.apply(to: &request)
         return request
-    }
-
-    /// Where only the text is looked at, whatever is wrong is wrong usage; a file that cannot be read
-    /// is found later, and is a failure.
-    private func flowFilter(_ times: TimeText, _ rules: FilterRules) throws -> FlowFilter {
-        do {
-            return try store.filter(filter, times: times, rules: rules)
-        } catch  where !rules.readsSources {
-            throw ValidationError(error.description)
-        }
     }
 
     private func instant(_ text: String, of option: String, _ times: TimeText) throws -> UInt64 {
