@@ -50,7 +50,7 @@ public struct QueryEngine {
             throw QueryError.notTogether("--spread", "--series")
         }
         if request.spread, request.hasDetails {
-            throw QueryError.notTogether("--distinct and --stats", "series without --spread")
+            throw QueryError.notTogether("--distinct or --stats", "a series without --spread")
         }
         switch request.kind {
         case .total where request.hasDetails: try detailedTotal(request, writer)
