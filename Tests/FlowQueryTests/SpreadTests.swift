@@ -24,6 +24,8 @@ import Testing
             request.distinct = []
             request.statistics = []
             request.spread = true
+            request.distinct = []
+            request.statistics = []
             let rows = reference.matching(request)
             // Longer flows are divided by way of higher levels; see below.
             if rows.contains(where: { reference.length($0) / step >= 200 }) { continue }

@@ -151,7 +151,7 @@ extension StoreOption {
             return try FlowFilter(
                 parsing: words.joined(separator: " "), times: times,
                 sources: FilterFiles(store: directory), rules: rules)
-        } catch where !rules.readsSources {
+        } catch  where !rules.readsSources {
             throw ValidationError(error.description)
         }
     }

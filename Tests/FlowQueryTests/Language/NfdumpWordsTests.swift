@@ -99,11 +99,11 @@ import Testing
         ("regex 'a|b'", "(payload regex \"a|b\" or reversePayload regex \"a|b\")"),
         (
             "client latency > 5000",
-            "e35632id82+id57554+e35632id83+id57555+e35632id123+id57595 in [5001-18446744073709551615]"
+            "e35632id82+clientNwDelaySec+e35632id83+clientNwDelayUsec+e35632id123+id57595 in [5001-18446744073709551615]"
         ),
         (
             "server latency < 9",
-            "e35632id84+id57556+e35632id85+id57557+e35632id124+id57596 in [0-8]"
+            "e35632id84+serverNwDelaySec+e35632id85+serverNwDelayUsec+e35632id124+id57596 in [0-8]"
         ),
     ])
     func `a word that has something to be compared with`(text: String, expected: String) throws {
