@@ -51,8 +51,10 @@ struct Engine {
                 place += 2
             }
         }
-        let filter = try FlowExpression(
-            parsing: words[words.count - 1], times: TimeText(zone: .utc))
+        let filter = try FlowFilter(
+            parsing: words[words.count - 1], times: TimeText(zone: .utc), sources: ListFiles(),
+            rules: .trusted
+        ).expression
         let kind: QueryRequest.Kind
         if options["--total"] != nil {
             kind = .total
