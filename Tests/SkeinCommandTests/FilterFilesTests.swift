@@ -38,6 +38,24 @@ import Testing
             try error("src ip in @README", in: folder) == "there is no set ‘@README’ (column 11)")
     }
 
+    @Test func `query and export take the same sets, and say alike where there is none`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("a.pcap", SmallCapture.netflow5(flows: 3))
+        try folder.skein("import", "--store", "s", "a.pcap")
+        try FileManager.default.createDirectory(
+            at: folder.url.appendingPathComponent("s/sets"), withIntermediateDirectories: true)
+        try write("10.0.0.2\n10.0.0.9\n", "s/sets/scanners.txt", in: folder)
+        let asked = ["src ip in @scanners", "--store", "s"]
+        let fields = ["--fields", "srcip,bytes"]
+        for verb in [["query", "--output", "csv"], ["export", "--as", "csv"]] {
+            let result = try Command.run(Command.skein, verb + asked + fields, in: folder)
+            #expect(result.status == 0 && result.output == "srcip,bytes\n10.0.0.2,2000\n")
+            let wrong = try Command.run(
+                Command.skein, verb + ["src ip in @scaners", "--store", "s"], in: folder)
+            #expect(wrong.status == 1 && wrong.errors.contains("did you mean ‘@scanners’?"))
+        }
+    }
+
     @Test func `paths in a file are relative to it, and links are one file`() throws {
         let folder = try TemporaryFolder()
         let root = folder.url.path
