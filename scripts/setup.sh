@@ -33,8 +33,8 @@ needs_swift() {
     }
 }
 
-# build_release FOLDER: builds the program with Swift's libraries in it, so that it starts in half the
-# time and runs where no Swift is installed.
+# build_release FOLDER: builds the program with Swift's libraries in it, so that it starts a third faster
+# and runs where no Swift is installed.
 build_release() {
     swift build --package-path "$1" -c release --product skein --static-swift-stdlib
 }
