@@ -22,6 +22,7 @@ let package = Package(
         .library(name: "FlowMeter", targets: ["FlowMeter"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
+        .library(name: "FlowCollector", targets: ["FlowCollector"]),
         .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
     ],
     dependencies: [
@@ -44,6 +45,10 @@ let package = Package(
             name: "FlowStore", dependencies: ["FlowModel", "CZstd"], swiftSettings: memorySafe),
         .target(
             name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
+        .target(name: "CSockets"),
+        .target(
+            name: "FlowCollector", dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
+            swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
             name: "SkeinCommand",
@@ -81,6 +86,12 @@ let package = Package(
             name: "FlowQueryTests",
             dependencies: ["FlowModel", "FlowStore", "FlowQuery", "FlowTestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "FlowCollectorTests",
+            dependencies: [
+                "FlowModel", "FlowWire", "FlowStore", "FlowCollector", "FlowGenerator",
+                "FlowTestSupport",
+            ], swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",
             dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],

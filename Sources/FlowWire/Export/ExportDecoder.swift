@@ -75,6 +75,9 @@ public final class ExportDecoder {
     /// Of each exporter also the system's start (160) and the address (130, 131) that it announced.
     public func templateSnapshot() -> [UInt8] { netflow.templateSnapshot() }
 
+    /// Grows when ``templateSnapshot()`` has another answer than before, but for the times in it.
+    public var templateChanges: UInt64 { netflow.templateChanges }
+
     /// Takes over the templates of an earlier run, so that data are decoded before their templates
     /// come again.
     ///

@@ -111,6 +111,7 @@ extension NetFlowDecoder {
                 source.templates.remove(id, port: message.port)
                 counters.count(.templateTooLarge)
             }
+            if source.templates.fieldCount < fieldsBefore { templateChanges &+= 1 }
             fieldCount += source.templates.fieldCount - fieldsBefore
         }
     }
@@ -143,6 +144,7 @@ extension NetFlowDecoder {
                 exportSeconds: message.header.exportSeconds,
                 sequence: message.header.sequence ?? 0, datagram: datagram)
             source.templates.insert(template, port: message.port)
+            templateChanges &+= 1
         }
         let before = counters.records + counters.optionsRecords
         let held = source.waiting.byteCount
