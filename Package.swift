@@ -18,6 +18,7 @@ let package = Package(
         .executable(name: "skein", targets: ["skein"]),
         .library(name: "FlowModel", targets: ["FlowModel"]),
         .library(name: "FlowWire", targets: ["FlowWire"]),
+        .library(name: "FlowDoctor", targets: ["FlowDoctor"]),
         .library(name: "FlowFiles", targets: ["FlowFiles"]),
         .library(name: "FlowMeter", targets: ["FlowMeter"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
@@ -49,12 +50,15 @@ let package = Package(
         .target(
             name: "FlowCollector", dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
             swiftSettings: memorySafe),
+        .target(
+            name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
             name: "SkeinCommand",
             dependencies: [
-                "FlowModel", "FlowWire", "FlowFiles", "FlowMeter", "FlowStore", "FlowQuery",
-                "FlowGenerator",
+                "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
+                "FlowQuery",
+                "FlowGenerator", "FlowCollector",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
@@ -67,6 +71,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowWireTests", dependencies: ["FlowModel", "FlowWire", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowDoctorTests", dependencies: ["FlowModel", "FlowWire", "FlowDoctor"],
             swiftSettings: strict),
         .testTarget(
             name: "FlowFilesTests", dependencies: ["FlowModel", "FlowFiles", "CZlib", "CZstd"],

@@ -12,8 +12,11 @@ struct Skein: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             ImportCommand.self,
+            ServeCommand.self,
             QueryCommand.self,
             StoreCommand.self,
+            ExportersCommand.self,
+            DoctorCommand.self,
             ExportCommand.self,
             GenerateCommand.self,
             ReferenceCommand.self,

@@ -128,6 +128,7 @@ extension NetFlowDecoder {
             template.exportSeconds = message.header.exportSeconds
             template.sequence = message.header.sequence ?? 0
             template.datagram = datagram
+            template.received = message.received
             template.isRestored = false
         } else {
             let isFull =
@@ -142,7 +143,8 @@ extension NetFlowDecoder {
             template = Template(
                 id: id, definition: definition, version: message.header.version,
                 exportSeconds: message.header.exportSeconds,
-                sequence: message.header.sequence ?? 0, datagram: datagram)
+                sequence: message.header.sequence ?? 0, datagram: datagram,
+                received: message.received)
             source.templates.insert(template, port: message.port)
             templateChanges &+= 1
         }
