@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "FlowMeter", targets: ["FlowMeter"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
+        .library(name: "FlowCollector", targets: ["FlowCollector"]),
         .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
     ],
     dependencies: [
@@ -47,6 +48,10 @@ let package = Package(
             name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
         .target(
             name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
+        .target(name: "CSockets"),
+        .target(
+            name: "FlowCollector", dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
+            swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
             name: "SkeinCommand",
@@ -88,6 +93,12 @@ let package = Package(
             name: "FlowQueryTests",
             dependencies: ["FlowModel", "FlowStore", "FlowQuery", "FlowTestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "FlowCollectorTests",
+            dependencies: [
+                "FlowModel", "FlowWire", "FlowStore", "FlowCollector", "FlowGenerator",
+                "FlowTestSupport",
+            ], swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",
             dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],

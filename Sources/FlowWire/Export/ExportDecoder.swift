@@ -71,6 +71,10 @@ public final class ExportDecoder {
         return netflow.announced
     }
 
+    /// Grows when exporters say something new of what ``templateSnapshot(withSequences:)`` keeps: their
+    /// templates, above all; counts and times change without it.
+    public var templateChanges: UInt64 { netflow.templateChanges }
+
     /// Counts what still waits for a template as undecoded.
     ///
     /// Call at the end of a capture. The decoder may go on with the next one: it keeps templates, rates

@@ -111,6 +111,7 @@ extension NetFlowDecoder {
                 source.templates.remove(id, port: message.port)
                 counters.count(.templateTooLarge)
             }
+            if source.templates.fieldCount < fieldsBefore { templateChanges &+= 1 }
             fieldCount += source.templates.fieldCount - fieldsBefore
         }
     }
@@ -145,6 +146,7 @@ extension NetFlowDecoder {
                 sequence: message.header.sequence ?? 0, datagram: datagram,
                 received: message.received)
             source.templates.insert(template, port: message.port)
+            templateChanges &+= 1
         }
         let before = counters.records + counters.optionsRecords
         let held = source.waiting.byteCount

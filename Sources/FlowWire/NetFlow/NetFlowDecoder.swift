@@ -24,6 +24,8 @@ struct NetFlowDecoder {
     var waitingBytes = 0
     /// Rates that all exporters announced.
     var rateCount = 0
+    /// How often what a snapshot holds has changed.
+    var templateChanges: UInt64 = 0
     /// Datagrams so far: tells whether two things came in the same one.
     var datagram: UInt64 = 0
     let netflow1 = NetFlowDecoder.fixedTemplate(1)
