@@ -46,19 +46,19 @@ let package = Package(
             name: "FlowStore", dependencies: ["FlowModel", "CZstd"], swiftSettings: memorySafe),
         .target(
             name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
-        .target(
-            name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "CSockets"),
         .target(
             name: "FlowCollector", dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
             swiftSettings: memorySafe),
+        .target(
+            name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
             name: "SkeinCommand",
             dependencies: [
                 "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
                 "FlowQuery",
-                "FlowGenerator",
+                "FlowGenerator", "FlowCollector",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
