@@ -16,6 +16,7 @@ struct Skein: ParsableCommand {
             StoreCommand.self,
             ExportCommand.self,
             GenerateCommand.self,
+            ConfigCommand.self,
             ReferenceCommand.self,
         ])
 }
