@@ -18,10 +18,12 @@ let package = Package(
         .executable(name: "skein", targets: ["skein"]),
         .library(name: "FlowModel", targets: ["FlowModel"]),
         .library(name: "FlowWire", targets: ["FlowWire"]),
+        .library(name: "FlowDoctor", targets: ["FlowDoctor"]),
         .library(name: "FlowFiles", targets: ["FlowFiles"]),
         .library(name: "FlowMeter", targets: ["FlowMeter"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
+        .library(name: "FlowCollector", targets: ["FlowCollector"]),
         .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
         .library(name: "SkeinConfiguration", targets: ["SkeinConfiguration"]),
     ],
@@ -46,6 +48,12 @@ let package = Package(
             name: "FlowStore", dependencies: ["FlowModel", "CZstd"], swiftSettings: memorySafe),
         .target(
             name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
+        .target(
+            name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
+        .target(name: "CSockets"),
+        .target(
+            name: "FlowCollector", dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
+            swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
             name: "SkeinConfiguration", dependencies: ["FlowModel", "FlowQuery", "CYAML"],
@@ -54,8 +62,8 @@ let package = Package(
         .target(
             name: "SkeinCommand",
             dependencies: [
-                "FlowModel", "FlowWire", "FlowFiles", "FlowMeter", "FlowStore", "FlowQuery",
-                "FlowGenerator", "SkeinConfiguration",
+                "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
+                "FlowQuery", "FlowCollector", "FlowGenerator", "SkeinConfiguration", "SkeinServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
@@ -68,6 +76,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowWireTests", dependencies: ["FlowModel", "FlowWire", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowDoctorTests", dependencies: ["FlowModel", "FlowWire", "FlowDoctor"],
             swiftSettings: strict),
         .testTarget(
             name: "FlowFilesTests", dependencies: ["FlowModel", "FlowFiles", "CZlib", "CZstd"],
@@ -87,6 +98,12 @@ let package = Package(
             name: "FlowQueryTests",
             dependencies: ["FlowModel", "FlowStore", "FlowQuery", "FlowTestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "FlowCollectorTests",
+            dependencies: [
+                "FlowModel", "FlowWire", "FlowStore", "FlowCollector", "FlowGenerator",
+                "FlowTestSupport",
+            ], swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",
             dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],

@@ -123,6 +123,10 @@ public struct Field: RawRepresentable, Hashable, Sendable {
     ///
     /// Not a numeric column.
     public static let other = Field(rawValue: 65)
+    /// The source's country, a ``CountryCode``; absent where no database knows it.
+    public static let srcgeo = Field(rawValue: 66)
+    /// The destination's country.
+    public static let dstgeo = Field(rawValue: 67)
 
     /// The MPLS label at `depth` 1 to 10.
     public static func mpls(_ depth: Int) -> Field {
@@ -171,6 +175,8 @@ public enum FieldMeaning: Sendable {
     case mac
     /// An AS number.
     case autonomousSystem
+    /// A ``CountryCode``.
+    case country
     /// Named values.
     case elements
 }

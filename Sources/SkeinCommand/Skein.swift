@@ -14,6 +14,8 @@ struct Skein: ParsableCommand {
             ImportCommand.self,
             QueryCommand.self,
             StoreCommand.self,
+            ExportersCommand.self,
+            DoctorCommand.self,
             ExportCommand.self,
             GenerateCommand.self,
             ConfigCommand.self,

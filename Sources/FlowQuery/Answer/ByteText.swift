@@ -1,3 +1,5 @@
+import FlowModel
+
 /// Text made of octets: writers format into `[UInt8]`, a `String` a cell would be the greater part of
 /// their time.
 extension [UInt8] {
@@ -47,6 +49,12 @@ extension [UInt8] {
             if shift != 40 { append(UInt8(ascii: ":")) }
             append(hexadecimal: UInt8(truncatingIfNeeded: value >> shift))
         }
+    }
+
+    /// Appends the two letters of a country; a number that is none in hexadecimal.
+    mutating func append(country value: UInt64) {
+        append(
+            contentsOf: CountryCode(rawValue: UInt16(truncatingIfNeeded: value)).description.utf8)
     }
 
     /// Appends two hexadecimal digits.

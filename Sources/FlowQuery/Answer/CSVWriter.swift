@@ -72,6 +72,7 @@ public final class CSVWriter: FlowRowWriter {
         switch columns[column].meaning {
         case .address: value.append(to: &text)
         case .mac: text.append(mac: value.low)
+        case .country: text.append(country: value.low)
         case .elements:
             text.append(csv: rows.cell(at: row, column: column), column: columns[column])
         default: text.append(decimal: value.low)
@@ -91,10 +92,10 @@ extension [UInt8] {
         case .null:
             if column.absentIsZero { append(UInt8(ascii: "0")) }
         case .number(let value):
-            if case .mac = column.meaning {
-                append(mac: value)
-            } else {
-                append(decimal: value)
+            switch column.meaning {
+            case .mac: append(mac: value)
+            case .country: append(country: value)
+            default: append(decimal: value)
             }
         case .real(let value):
             if value.isFinite { append(real: value) }

@@ -85,14 +85,14 @@ extension FilterVocabulary.Builder {
             .formed(noun, try? RegexPattern("^(?:\(form))$", flags: "i"))
         }
 
-        let country = formed("a country of two letters", "[a-z]{2}")
         var places: [String] = []
         for word in ["geo", "country"] {
-            for family in ["", "nat ", "tun "] {
+            for family in ["nat ", "tun "] {
                 places += [family + word, "src \(family)\(word)", "dst \(family)\(word)"]
             }
         }
-        absent(places, "countries are not stored in this version", country)
+        absent(
+            places, "only the countries of the source and the destination are stored", .country)
 
         absent(
             ["exporter id", "exporter sysid"],

@@ -78,6 +78,7 @@ enum FilterVocabulary {
         case .tcpFlags: return .tcpFlags
         case .mac: return .mac
         case .autonomousSystem: return .autonomousSystem
+        case .country: return .country
         case .number, .counter, .elements: return .number(Quantity.field(info.field).largest)
         }
     }
@@ -139,6 +140,7 @@ enum FilterVocabulary {
             addSides("as", .srcas, .dstas, .autonomousSystem)
             add("prev as", subject: FilterSubject(.prevas, kind: .autonomousSystem))
             add("next as", subject: FilterSubject(.nextas, kind: .autonomousSystem))
+            for noun in ["geo", "country"] { addSides(noun, .srcgeo, .dstgeo, .country) }
             addSides("vlan", .srcvlan, .dstvlan, .number(65_535))
             addSides("mask", .srcmask, .dstmask, .number(128))
             addSides("if", .inif, .outif, .number(UInt64(UInt32.max)), names: ("in", "out"))
