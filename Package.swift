@@ -25,6 +25,7 @@ let package = Package(
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
         .library(name: "FlowCollector", targets: ["FlowCollector"]),
         .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
+        .library(name: "SkeinConfiguration", targets: ["SkeinConfiguration"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -35,6 +36,7 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "FlowModel", swiftSettings: memorySafe),
         .target(name: "FlowWire", dependencies: ["FlowModel"], swiftSettings: memorySafe),
         .target(
@@ -54,11 +56,14 @@ let package = Package(
             name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
+            name: "SkeinConfiguration", dependencies: ["FlowModel", "FlowQuery", "CYAML"],
+            swiftSettings: memorySafe),
+        .target(name: "SkeinServer", swiftSettings: strict),
+        .target(
             name: "SkeinCommand",
             dependencies: [
                 "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
-                "FlowQuery",
-                "FlowGenerator", "FlowCollector",
+                "FlowQuery", "FlowCollector", "FlowGenerator", "SkeinConfiguration", "SkeinServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
@@ -102,6 +107,13 @@ let package = Package(
         .testTarget(
             name: "FlowGeneratorTests",
             dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SkeinConfigurationTests",
+            dependencies: ["FlowModel", "SkeinConfiguration", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SkeinServerTests", dependencies: ["skein", "SkeinServer", "FlowTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "SkeinCommandTests", dependencies: ["skein", "FlowModel", "FlowTestSupport"],
