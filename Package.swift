@@ -111,6 +111,7 @@ let package = Package(
                 "FlowModel", "FlowWire", "FlowStore", "FlowCollector", "FlowGenerator",
                 "FlowTestSupport",
             ], swiftSettings: strict),
+        .testTarget(
             name: "FlowEnrichmentTests",
             dependencies: ["FlowModel", "FlowEnrichment", "FlowTestSupport"],
             swiftSettings: strict),
