@@ -53,7 +53,8 @@ let package = Package(
             name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
         .target(name: "CSockets"),
         .target(
-            name: "FlowCollector", dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
+            name: "FlowCollector",
+            dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
             swiftSettings: memorySafe),
         .target(
             name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
