@@ -24,7 +24,9 @@ let package = Package(
         .library(name: "FlowStore", targets: ["FlowStore"]),
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
         .library(name: "FlowCollector", targets: ["FlowCollector"]),
+        .library(name: "FlowEnrichment", targets: ["FlowEnrichment"]),
         .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
+        .library(name: "SkeinConfiguration", targets: ["SkeinConfiguration"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -35,6 +37,9 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(
+            name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
         .target(name: "FlowModel", swiftSettings: memorySafe),
         .target(name: "FlowWire", dependencies: ["FlowModel"], swiftSettings: memorySafe),
         .target(
@@ -48,17 +53,25 @@ let package = Package(
             name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
         .target(name: "CSockets"),
         .target(
-            name: "FlowCollector", dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
+            name: "FlowCollector",
+            dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
             swiftSettings: memorySafe),
         .target(
             name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
+        .target(
+            name: "FlowEnrichment", dependencies: ["FlowModel", "CMaxMindDB"],
+            swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
+        .target(
+            name: "SkeinConfiguration", dependencies: ["FlowModel", "FlowQuery", "CYAML"],
+            swiftSettings: memorySafe),
+        .target(name: "SkeinServer", swiftSettings: strict),
         .target(
             name: "SkeinCommand",
             dependencies: [
                 "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
-                "FlowQuery",
-                "FlowGenerator", "FlowCollector",
+                "FlowQuery", "FlowCollector", "FlowEnrichment", "FlowGenerator",
+                "SkeinConfiguration", "SkeinServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
@@ -100,8 +113,19 @@ let package = Package(
                 "FlowTestSupport",
             ], swiftSettings: strict),
         .testTarget(
+            name: "FlowEnrichmentTests",
+            dependencies: ["FlowModel", "FlowEnrichment", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "FlowGeneratorTests",
             dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SkeinConfigurationTests",
+            dependencies: ["FlowModel", "SkeinConfiguration", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SkeinServerTests", dependencies: ["skein", "SkeinServer", "FlowTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "SkeinCommandTests", dependencies: ["skein", "FlowModel", "FlowTestSupport"],

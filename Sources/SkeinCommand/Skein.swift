@@ -19,6 +19,7 @@ struct Skein: ParsableCommand {
             DoctorCommand.self,
             ExportCommand.self,
             GenerateCommand.self,
+            ConfigCommand.self,
             ReferenceCommand.self,
         ])
 }

@@ -1,3 +1,4 @@
+import FlowEnrichment
 import FlowFiles
 import FlowMeter
 import FlowModel
@@ -27,14 +28,17 @@ final class ImportSession {
 
     init(
         store: String, choice: Choice, meterOptions: MeterOptions,
-        csvOptions: CSVOptions = CSVOptions(), importsAgain: Bool
+        csvOptions: CSVOptions = CSVOptions(), enricher: FlowEnricher? = nil, importsAgain: Bool
     ) throws {
         let writer = try StoreOption.making(store) { path throws(StoreError) in
             try StoreWriter(directory: path)
         }
         for notice in writer.notices { StandardStreams.say("\(notice)") }
         self.writer = writer
-        appender = BatchAppender { batch in try writer.exchange(batch) }
+        appender = BatchAppender { batch in
+            enricher?.enrich(batch)
+            return try writer.exchange(batch)
+        }
         decoder = ExportDecoder(appender: appender)
         // Templates outlive the command: the next of a row of rotated captures may lack them.
         if let state = try writer.exporterState() { decoder.restoreTemplates(state.span.bytes) }
