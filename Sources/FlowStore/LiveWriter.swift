@@ -146,6 +146,7 @@ public final class LiveWriter: @unchecked Sendable {
         let frame = JournalFrame(kind: .rates, rows: news.count, payload: payload)
         let number = try journal.append(frame, payload)
         rates = next
+        keeper.book.update(next)
         acknowledgeEach(number)
     }
 
@@ -255,7 +256,8 @@ public final class LiveWriter: @unchecked Sendable {
             let closed = try sealer.close()
             try keeper.publish(
                 { next in
-                    next.segments += closed
+                    next.segments += closed.segments
+                    next.rollups += closed.rollups
                     next.rates = rates
                     next.journalStart = number + 1
                     return true
@@ -287,7 +289,9 @@ public final class LiveWriter: @unchecked Sendable {
                 }
                 switch entry.frame.kind {
                 case .flows: try sealer.add(entry.rows(payload), entry.frame)
-                case .rates: for rate in try entry.rates(payload) { rates.note(rate) }
+                case .rates:
+                    for rate in try entry.rates(payload) { rates.note(rate) }
+                    keeper.book.update(rates)
                 default: throw entry.isOfNewerVersion
                 }
             }

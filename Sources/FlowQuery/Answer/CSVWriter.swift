@@ -72,6 +72,7 @@ public final class CSVWriter: FlowRowWriter {
         switch columns[column].meaning {
         case .address: value.append(to: &text)
         case .mac: text.append(mac: value.low)
+        case .service: text.append(service: value.low)
         case .elements:
             text.append(csv: rows.cell(at: row, column: column), column: columns[column])
         default: text.append(decimal: value.low)
@@ -93,6 +94,8 @@ extension [UInt8] {
         case .number(let value):
             if case .mac = column.meaning {
                 append(mac: value)
+            } else if case .service = column.meaning {
+                append(service: value)
             } else {
                 append(decimal: value)
             }

@@ -115,7 +115,7 @@ public final class TableWriter: AnswerWriter {
 /// A column of a table: how its cells look.
 struct TableColumn {
     enum Style {
-        case number, counter, instant, duration, share, transportProtocol, flags, mac, text
+        case number, counter, instant, duration, share, transportProtocol, flags, mac, service, text
     }
 
     var title: String
@@ -136,6 +136,7 @@ struct TableColumn {
         case (_, .transportProtocol): style = .transportProtocol
         case (_, .tcpFlags): style = .flags
         case (_, .mac): style = .mac
+        case (_, .service): style = .service
         case (_, .address), (_, .elements): style = .text
         case (_, .number), (_, .port), (_, .autonomousSystem): style = .number
         }
@@ -176,6 +177,7 @@ struct TableColumn {
             }
         case .flags: text.append(tcpFlags: value)
         case .mac: text.append(mac: value)
+        case .service: text.append(service: value)
         case .share: append(Double(value), to: &text)
         case .number, .text: text.append(decimal: value)
         }

@@ -78,6 +78,7 @@ enum FilterVocabulary {
         case .tcpFlags: return .tcpFlags
         case .mac: return .mac
         case .autonomousSystem: return .autonomousSystem
+        case .service: return .service
         case .number, .counter, .elements: return .number(Quantity.field(info.field).largest)
         }
     }
@@ -101,7 +102,7 @@ enum FilterVocabulary {
 
         /// Every column under its own name.
         mutating func addFields() {
-            for info in Field.table where info.meaning != .elements {
+            for info in Field.table + Field.derived where info.meaning != .elements {
                 let implied: FlowExpression? =
                     switch info.field {
                     case .flags: isTCP

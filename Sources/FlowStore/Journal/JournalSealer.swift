@@ -14,7 +14,7 @@ final class JournalSealer {
     private var batch = FlowBatch()
 
     init(_ keeper: StoreKeeper, limits: SegmentSet.Limits) {
-        let segments = SegmentSet(keeper.directory, numbers: keeper.numbers, limits: limits)
+        let segments = SegmentSet(keeper, limits: limits)
         self.segments = segments
         line = EncodingLine { batch throws(StoreError) in try segments.append(batch) }
     }
@@ -27,12 +27,13 @@ final class JournalSealer {
         newest = max(newest, frame.received.upperBound)
     }
 
-    /// Writes what is left, and answers the segments, which are whole and on the disk.
-    func close() throws(StoreError) -> [SegmentInfo] {
+    /// Writes what is left, and answers the segments and their rollups, which are whole and on the
+    /// disk.
+    func close() throws(StoreError) -> (segments: [SegmentInfo], rollups: [RollupInfo]) {
         if batch.count > 0 { batch = try line.exchange(batch) }
         try line.drain()
         try segments.close()
-        return segments.closed
+        return (segments.closed, segments.rollups)
     }
 
     /// The segments belong to the store; the next flows make others.
