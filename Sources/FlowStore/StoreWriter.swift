@@ -31,7 +31,7 @@ public final class StoreWriter {
 
     init(directory path: String, limits: SegmentSet.Limits) throws(StoreError) {
         let keeper = try StoreKeeper(directory: path)
-        let segments = SegmentSet(keeper.directory, numbers: keeper.numbers, limits: limits)
+        let segments = SegmentSet(keeper, limits: limits)
         self.keeper = keeper
         rates = keeper.manifest.rates
         imports = keeper.manifest.imports
@@ -63,7 +63,11 @@ public final class StoreWriter {
 
     /// Notes what exporters announced of their sampling.
     public func note(_ rates: [SamplingRate]) {
-        for rate in rates where self.rates.note(rate) { isChanged = true }
+        var isNew = false
+        for rate in rates where self.rates.note(rate) { isNew = true }
+        guard isNew else { return }
+        isChanged = true
+        keeper.book.update(self.rates)
     }
 
     /// Notes that a file was imported.
@@ -86,6 +90,7 @@ public final class StoreWriter {
             try keeper.publish(
                 { next in
                     next.segments += segments.closed
+                    next.rollups += segments.rollups
                     next.rates = rates
                     next.imports = imports
                     return true

@@ -72,8 +72,11 @@ final class BlockScan {
     /// The automata of this worker.
     var matchers: [RegexPattern: RegexMatcher] = [:]
 
-    private var columns: [EncodedColumn?] = Array(repeating: nil, count: Field.lastNumber + 1)
-    private var isRead = Array(repeating: false, count: Field.lastNumber + 1)
+    private var columns: [EncodedColumn?] = Array(repeating: nil, count: Field.lastOfAll + 1)
+    private var isRead = Array(repeating: false, count: Field.lastOfAll + 1)
+
+    /// Whether the current block's rows are sums over flows.
+    var isOfRollup: Bool { block?.isRollup ?? false }
 
     /// Rows of a block at most.
     static let rowsMax = 65_536
@@ -100,11 +103,14 @@ final class BlockScan {
                 return
             }
             if selectedCount > 0 {
+                let isRollup = block.isRollup
                 let unplaced = plan.placesInTime ? try selectedWithoutStart() : 0
                 let unknown = plan.countsUnknownRates ? try selectedOfUnknownRate() : 0
+                let sums = isRollup ? try sumsSelected() : nil
                 try consume()
-                footing.flowsWithoutStart += UInt64(unplaced)
-                footing.flowsOfUnknownRate += UInt64(unknown)
+                footing.flowsWithoutStart += sums?.withoutStart ?? UInt64(unplaced)
+                footing.flowsOfUnknownRate +=
+                    plan.countsUnknownRates ? sums?.ofUnknownRate ?? UInt64(unknown) : 0
             }
             footing.rowsScanned += UInt64(rows)
             footing.hasReverse = footing.hasReverse || block.hasReverse
@@ -233,6 +239,25 @@ final class BlockScan {
             for index in 0..<piece.count { present += Int(flags[index]) }
         }
         return selectedCount - present
+    }
+
+    /// How many flows the selected rows of a rollup count of which something is to be said.
+    private func sumsSelected() throws -> (withoutStart: UInt64, ofUnknownRate: UInt64) {
+        var sums = (withoutStart: UInt64(0), ofUnknownRate: UInt64(0))
+        let (flows, flags) = (filterValues, Scratch<UInt8>(pieceRows, repeating: 1))
+        let presence = try presences(of: .field(.start))
+        for piece in pieces() {
+            try stored(.flows, piece, into: flows)
+            try rates(piece, into: rateValues)
+            if let presence { fillFlags(presence, piece, into: flags) }
+            for index in 0..<piece.count {
+                if rateValues[index] == 0 { sums.ofUnknownRate &+= flows[index] }
+                if plan.placesInTime, presence == nil || flags[index] == 0 {
+                    sums.withoutStart &+= flows[index]
+                }
+            }
+        }
+        return sums
     }
 
     private func selectedOfUnknownRate() throws -> Int {

@@ -50,6 +50,7 @@ final class GroupFeed {
         case .values(let quantity): try scan.require([quantity])
         case .sums:
             try scan.require([.field(.packets), .field(.bytes)])
+            if scan.isOfRollup { try scan.require([.field(.flows)]) }
             if layout.hasReverse { try scan.require([.field(.rpackets), .field(.rbytes)]) }
             if layout.hasTimes { try scan.require([.field(.start), .field(.end)]) }
         }
@@ -76,6 +77,8 @@ final class GroupFeed {
 
     /// Whether a block's values are so small that their sums fit cells.
     private func isAddable(_ scan: BlockScan) throws -> Bool {
+        // Rows of a rollup are more than a flow each, and few.
+        if scan.isOfRollup { return false }
         switch measure {
         case .nothing: return true
         case .sums:
@@ -96,6 +99,7 @@ final class GroupFeed {
             let table = piece.flows
             var flows = table.mutable
             fillNumbers(&flows, count: rows.count, with: 1)
+            if scan.isOfRollup { try scan.stored(.flows, rows, into: table) }
             try readSums(scan, rows)
             if layout.hasReverse {
                 try scan.counts(.rpackets, rows, flags, into: piece.reversePackets)

@@ -5,8 +5,11 @@ public import FlowStore
 ///
 /// The work is shared over threads block by block; an answer does not depend on how many there are.
 public struct QueryEngine {
-    let blocks: [any BlockSource]
+    private(set) var blocks: [any BlockSource]
     let rates: RateTable
+    /// What stands in for flows.
+    private(set) var rollups = RollupFooting()
+    private let store: StoreReader?
     private let window: StoreWindow
     /// Blocks of segments that were not opened, as they lie outside the window.
     let blocksPassedOver: Int
@@ -19,6 +22,7 @@ public struct QueryEngine {
     public init(blocks: [any BlockSource], rates: SamplingRates) {
         self.blocks = blocks
         self.rates = RateTable(rates)
+        store = nil
         window = StoreWindow()
         blocksPassedOver = 0
         segmentsDamaged = 0
@@ -29,6 +33,7 @@ public struct QueryEngine {
     ///
     /// It answers requests within the window for which the store was opened.
     public init(_ store: StoreReader) {
+        self.store = store
         blocks = store.blocks
         rates = RateTable(store.rates)
         window = store.window
@@ -54,6 +59,22 @@ public struct QueryEngine {
                 request.distinct.isEmpty ? "--stats" : "--distinct",
                 "groups, totals and series without --spread")
         }
+        try prepared(for: request).answer(request, writer)
+    }
+
+    /// The engine over what answers a request: flows, or rollups of them.
+    func prepared(for request: QueryRequest) -> QueryEngine {
+        var engine = self
+        if let store, !store.rollups.isEmpty || store.expired != nil {
+            let plan = RollupPlan(request, store)
+            engine.blocks = plan.blocks
+            engine.rollups = plan.footing
+        }
+        if request.mentions(.service) { engine.blocks = engine.blocks.map(ServiceBlock.init) }
+        return engine
+    }
+
+    private func answer(_ request: QueryRequest, _ writer: any AnswerWriter) throws {
         switch request.kind {
         case .total where request.hasDetails: try detailedTotal(request, writer)
         case .total: try total(request, writer)
@@ -104,6 +125,7 @@ public struct QueryEngine {
         footing.flowsWithoutStart = parts.flowsWithoutStart
         footing.blocksDamaged = parts.blocksDamaged
         footing.segmentsDamaged = segmentsDamaged
+        footing.rollups = rollups
         footing.rowsDamaged = parts.rowsDamaged.clampedAdding(rowsDamaged)
         return footing
     }

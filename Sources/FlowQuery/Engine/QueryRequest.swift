@@ -101,6 +101,8 @@ public struct QueryRequest: Sendable {
     public var spread = false
     /// Counters as exported, not multiplied by `sampling`.
     public var raw = false
+    /// Lets rollups answer instead of flows where they can.
+    public var rollups = true
     /// What is wanted.
     public var kind: Kind
     /// Threads; 0 = one a core.

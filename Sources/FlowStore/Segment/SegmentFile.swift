@@ -16,6 +16,13 @@ final class SegmentFile: Sendable {
     static func blocks(
         of path: String, info: SegmentInfo, keepOpen: Bool, cache: BlockCache? = nil
     ) throws(StoreError) -> [SegmentBlock] {
+        try open(path, info: info, keepOpen: keepOpen, cache: cache).blocks
+    }
+
+    /// Opens a segment or a rollup, and answers its footer too.
+    static func open(
+        _ path: String, info: SegmentInfo, keepOpen: Bool, cache: BlockCache?
+    ) throws(StoreError) -> (blocks: [SegmentBlock], footer: SegmentFooter) {
         let file = try Descriptor(path, .reading)
         let (footer, version) = try readFooter(file, info: info)
         let directories = try file.read(
@@ -41,7 +48,7 @@ final class SegmentFile: Sendable {
                     number: number, addresses: addresses,
                     cache: cache.map { BlockCache.Shelf($0, segment: path, block: number) }))
         }
-        return blocks
+        return (blocks, footer)
     }
 
     /// A segment of this build's version of which the footer is known.

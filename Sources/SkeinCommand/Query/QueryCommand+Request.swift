@@ -32,6 +32,7 @@ extension QueryCommand {
         }
         request.overlap = overlap
         request.raw = raw
+        request.rollups = !withoutRollups
         try grouping.apply(to: &request, isList: isList) { list, option in
             try keys(list, of: option)
         }

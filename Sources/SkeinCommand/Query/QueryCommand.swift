@@ -74,6 +74,11 @@ struct QueryCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Buckets of this length, empty ones too.", valueName: "step"))
     var series: String?
 
+    @Flag(
+        name: .customLong("no-rollups"),
+        help: "Answer from flows only, also where rollups have the same answer.")
+    var withoutRollups = false
+
     @OptionGroup
     var flowTime: FlowTimeOptions
 
