@@ -159,6 +159,11 @@ public final class Collector: @unchecked Sendable {
         }
     }
 
+    /// How long ago the decoding thread last looked for something to do.
+    ///
+    /// It does so each second at least, unless something holds it up.
+    public var sinceLastBeat: Duration { decode.sinceLastBeat }
+
     /// Enriches with another enricher from the next batch on.
     public func replaceEnricher(by make: EnricherMaker?) { enrichers.replace(by: make) }
 

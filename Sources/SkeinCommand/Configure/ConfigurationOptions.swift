@@ -37,6 +37,38 @@ struct ConfigurationOverrides: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Take exports only from here, 192.0.2.0/24; may be given several times "
+                + "(exporters.allow).", valueName: "prefix"))
+    var allow: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Send a copy of every datagram there, udp://ADDRESS:PORT; may be given several times "
+                + "(forward).", valueName: "place"))
+    var forward: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What the kernel holds for each UDP socket (receive-buffer).", valueName: "size"))
+    var receiveBuffer: String?
+
+    @Option(
+        help: ArgumentHelp("What may wait to be decoded (queue-memory).", valueName: "size"))
+    var queue: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Delete what arrived longer ago, 90d (store.retention.max-age).", valueName: "time"))
+    var maxAge: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Delete the oldest flows of a store that is larger, 200G (store.retention.max-size).",
+            valueName: "size"))
+    var maxSize: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Meter the packets of this interface (interface.name).", valueName: "name"))
     var interface: String?
 
@@ -71,6 +103,12 @@ struct ConfigurationOverrides: ParsableArguments {
             ("--store", "store.path", store), ("--interface", "interface.name", interface),
             ("--bpf", "interface.bpf", bpf), ("--http", "http.listen", http),
             ("--listen", "listen", listen.isEmpty ? nil : listen.joined(separator: ",")),
+            ("--allow", "exporters.allow", allow.isEmpty ? nil : allow.joined(separator: ",")),
+            ("--forward", "forward", forward.isEmpty ? nil : forward.joined(separator: ",")),
+            ("--receive-buffer", "receive-buffer", receiveBuffer),
+            ("--queue", "queue-memory", queue),
+            ("--max-age", "store.retention.max-age", maxAge),
+            ("--max-size", "store.retention.max-size", maxSize),
         ]
         for (option, setting, value) in options {
             if let value {

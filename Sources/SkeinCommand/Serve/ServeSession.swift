@@ -1,68 +1,106 @@
 import FlowCollector
 import FlowStore
+import Glibc
+import SkeinConfiguration
+import SkeinServer
 
 /// A collector and its store, from the start of the program to its end.
 struct ServeSession {
-    let store: String
-    /// Reads the configuration, at the start and for a reload.
-    let configuration: () throws -> CollectorConfiguration
+    /// Reads the settings, at the start and for a reload.
+    let load: () throws -> SkeinSettings
 
-    /// Seconds between two lines about what has happened.
-    private static let reportSeconds = 60
+    /// Milliseconds between two lines about what has happened.
+    private static let reportInterval: UInt64 = 60_000
+    /// How long the decoder may be at one thing before it counts as stuck.
+    ///
+    /// A store that is stuck holds it up for 5 s at most.
+    private static let beatMax = Duration.seconds(20)
 
     /// Collects until a signal asks for the end.
     ///
     /// - Throws: what keeps it from starting, or from storing what has arrived.
     func run(_ signals: SignalQueue) throws {
-        let settings = try configuration()
-        let writer = try StoreOption.making(store) { path throws(StoreError) in
-            try LiveWriter(directory: path)
+        let settings = try load()
+        try settings.checkAbilities()
+        let log = ServerLog(settings: settings.log)
+        let notifier = ServiceNotifier(environment: Self.notifierVariables)
+        let writer = try StoreOption.making(settings.store.path) { path throws(StoreError) in
+            try LiveWriter(directory: path, policy: settings.journalPolicy)
         }
         defer { writer.close() }
-        for notice in writer.notices { StandardStreams.say("\(notice)") }
+        for notice in writer.notices { log.say(.warning, "\(notice)") }
         if writer.recoveredRows > 0 {
-            StandardStreams.say("recovered \(writer.recoveredRows) flows from the journal")
+            log.say(.info, "recovered \(writer.recoveredRows) flows from the journal")
         }
-        let collector = try Collector(configuration: settings, writer: writer) { event in
-            StandardStreams.say("\(event)")
-        }
+        let collector = try Collector(
+            configuration: settings.collector, writer: writer,
+            enricher: try ServerGeography.enricher(settings.geo, log)
+        ) { log.say($0) }
         try collector.start()
-        StandardStreams.say("ready; storing in \(store)")
-        attend(collector, signals)
+        log.say(.info, "ready; storing in \(settings.store.path)")
+        notifier.tell(.ready)
+        attend(collector, signals, log, notifier)
+        notifier.tell(.stopping)
         let counters = collector.stop()
         try writer.finish()
-        StandardStreams.say("ended: \(counters.line)")
+        log.say(.info, "ended: \(counters.line)")
     }
 
-    private func attend(_ collector: Collector, _ signals: SignalQueue) {
+    private func attend(
+        _ collector: Collector, _ signals: SignalQueue, _ log: ServerLog,
+        _ notifier: ServiceNotifier
+    ) {
         var last = collector.counters
+        var nextReport = Clock.nanoseconds() / 1_000_000 + Self.reportInterval
+        let watchdog = notifier.watchdogInterval.map { max($0 / .milliseconds(1), 1) }
         while true {
-            switch signals.next(seconds: Self.reportSeconds) {
+            let now = Clock.nanoseconds() / 1_000_000
+            if now >= nextReport {
+                nextReport = now + Self.reportInterval
+                let counters = collector.counters
+                log.say(.info, counters.line(since: last))
+                last = counters
+            }
+            if watchdog != nil, collector.sinceLastBeat < Self.beatMax { notifier.tell(.watchdog) }
+            let wait = min(Double(nextReport - now), watchdog ?? .infinity)
+            switch signals.next(milliseconds: Int(wait)) {
             case .end: return
-            case .reload: reload(collector)
-            case .report: report(collector.counters)
-            case nil:
-                let now = collector.counters
-                StandardStreams.say("\(now.line(since: last))")
-                last = now
+            case .reload: reload(collector, log, notifier)
+            case .report: report(collector.counters, log)
+            case nil: break
             }
         }
     }
 
-    private func reload(_ collector: Collector) {
+    private func reload(_ collector: Collector, _ log: ServerLog, _ notifier: ServiceNotifier) {
+        notifier.tell(.reloading)
         do {
-            try collector.reload(try configuration())
-            StandardStreams.say("reloaded")
+            let settings = try load()
+            try settings.checkAbilities()
+            let enricher = try ServerGeography.enricher(settings.geo, log)
+            try collector.reload(settings.collector)
+            collector.replaceEnricher(by: enricher)
+            log.say(.info, "reloaded")
         } catch {
-            StandardStreams.say("not reloaded, everything stays as it was: \(error)")
+            log.say(.error, "not reloaded, everything stays as it was: \(error)")
         }
+        notifier.tell(.ready)
     }
 
-    private func report(_ counters: CollectorCounters) {
+    private func report(_ counters: CollectorCounters, _ log: ServerLog) {
         do {
             try StandardStreams.write(Array((counters.json.text + "\n").utf8))
         } catch {
-            StandardStreams.say("cannot print the counters: \(error)")
+            log.say(.warning, "cannot print the counters: \(error)")
         }
+    }
+
+    /// What of the environment is for the notifier.
+    private static var notifierVariables: [String: String] {
+        var variables: [String: String] = [:]
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] {
+            if let value = getenv(name) { variables[name] = String(cString: value) }
+        }
+        return variables
     }
 }
