@@ -5,7 +5,7 @@ public import FlowStore
 ///
 /// The work is shared over threads block by block; an answer does not depend on how many there are.
 public struct QueryEngine {
-    let blocks: [any BlockSource]
+    var blocks: [any BlockSource]
     let rates: RateTable
     private let window: StoreWindow
     /// Blocks of segments that were not opened, as they lie outside the window.
