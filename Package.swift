@@ -24,6 +24,7 @@ let package = Package(
         .library(name: "FlowStore", targets: ["FlowStore"]),
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
         .library(name: "FlowCollector", targets: ["FlowCollector"]),
+        .library(name: "FlowEnrichment", targets: ["FlowEnrichment"]),
         .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
         .library(name: "SkeinConfiguration", targets: ["SkeinConfiguration"]),
     ],
@@ -45,6 +46,8 @@ let package = Package(
         .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(
+            name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
         .target(name: "FlowModel", swiftSettings: memorySafe),
         .target(name: "FlowWire", dependencies: ["FlowModel"], swiftSettings: memorySafe),
         .target(
@@ -56,12 +59,13 @@ let package = Package(
             name: "FlowStore", dependencies: ["FlowModel", "CZstd"], swiftSettings: memorySafe),
         .target(
             name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
-        .target(
-            name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "CSockets"),
         .target(
             name: "FlowCollector",
             dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
+            swiftSettings: memorySafe),
+        .target(
+            name: "FlowEnrichment", dependencies: ["FlowModel", "CMaxMindDB"],
             swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
@@ -81,7 +85,8 @@ let package = Package(
             name: "SkeinCommand",
             dependencies: [
                 "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
-                "FlowQuery", "FlowCollector", "FlowGenerator", "SkeinConfiguration", "SkeinServer",
+                "FlowQuery", "FlowCollector", "FlowEnrichment", "FlowGenerator",
+                "SkeinConfiguration", "SkeinServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
@@ -122,6 +127,10 @@ let package = Package(
                 "FlowModel", "FlowWire", "FlowStore", "FlowCollector", "FlowGenerator",
                 "FlowTestSupport",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "FlowEnrichmentTests",
+            dependencies: ["FlowModel", "FlowEnrichment", "FlowTestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",
             dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],

@@ -23,7 +23,12 @@ packages() {
 }
 
 # The libraries that Skein is linked with.
-libraries() { packages pkg-config libzstd-dev liblz4-dev libbz2-dev zlib1g-dev libyaml-dev; }
+libraries() {
+    packages pkg-config libzstd-dev liblz4-dev libbz2-dev zlib1g-dev libyaml-dev libmaxminddb-dev
+}
+
+# The countries of addresses, which skein looks up where they are there.
+countries() { packages tor-geoipdb; }
 
 # Swift 6.2 or later must be there: it is not a Debian package.
 needs_swift() {

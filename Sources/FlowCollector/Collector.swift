@@ -15,6 +15,7 @@ public final class Collector: @unchecked Sendable {
     private let queue: ArrivalQueue
     private let allowed: SharedAllowList
     private let forwarders = SharedForwarders()
+    private let enrichers: SharedEnricherMaker
     private let receiver: StoreReceiver
     private let maintenance: StoreMaintenance
     private let stages: [BatchStage]
@@ -38,12 +39,13 @@ public final class Collector: @unchecked Sendable {
     ///   - report: called by any thread, and not to be waited in.
     public init(
         configuration: CollectorConfiguration, writer: LiveWriter,
-        enricher: (any BatchEnricher)? = nil, subscriptions: [BatchSubscription] = [],
+        enricher: EnricherMaker? = nil, subscriptions: [BatchSubscription] = [],
         report: @escaping @Sendable (CollectorEvent) -> Void
     ) throws {
         self.report = report
         queue = ArrivalQueue(bytesMax: configuration.queueBytesMax)
         allowed = SharedAllowList(AllowList(configuration.allow))
+        enrichers = SharedEnricherMaker(enricher)
         let notes = ExporterNotes(restored: try writer.exporterState())
         receiver = StoreReceiver(writer, report: report)
         maintenance = StoreMaintenance(
@@ -59,7 +61,7 @@ public final class Collector: @unchecked Sendable {
                     whenFull: $0.delivery == .lossless ? .wait : .shed, report: report)
             }
         decode = DecodeStage(
-            queue: queue, stages: stages, enricher: enricher, notes: notes,
+            queue: queue, stages: stages, enricher: enrichers, notes: notes,
             forwarders: forwarders, configuration: configuration)
         state = Mutex(State(configuration: configuration))
         let sockets = try open(configuration.listen, configuration)
@@ -156,6 +158,9 @@ public final class Collector: @unchecked Sendable {
             state.closedForwards += goneForwarders.map(\.counters)
         }
     }
+
+    /// Enriches with another enricher from the next batch on.
+    public func replaceEnricher(by make: EnricherMaker?) { enrichers.replace(by: make) }
 
     /// Where it listens, with the ports that it has.
     public var addresses: [ListenAddress] { state.withLock { $0.sockets.map(\.address) } }

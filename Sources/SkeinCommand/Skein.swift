@@ -12,6 +12,7 @@ struct Skein: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             ImportCommand.self,
+            ServeCommand.self,
             QueryCommand.self,
             StoreCommand.self,
             ExportersCommand.self,

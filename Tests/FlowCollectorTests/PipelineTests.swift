@@ -112,7 +112,7 @@ import Testing
         configuration.listen = [.loopback]
         let systems = Systems()
         let collector = try Collector(
-            configuration: configuration, writer: writer, enricher: Countries(),
+            configuration: configuration, writer: writer, enricher: { Countries() },
             subscriptions: [BatchSubscription(name: "systems", systems, delivery: .lossless)]
         ) { _ in }
         let queue = datagrams(100, as: .v5)

@@ -1,11 +1,31 @@
 public import FlowModel
+import Synchronization
 
 /// Adds to the flows of a batch before anybody reads them: countries, AS numbers.
-public protocol BatchEnricher: Sendable {
+///
+/// Made and used by the decoding thread alone.
+public protocol BatchEnricher {
     /// Writes columns of the batch's rows.
     ///
-    /// Called by one thread, once for each batch, and decoding waits for it.
+    /// Called once for each batch, and decoding waits for it.
     func enrich(_ batch: FlowBatch)
+}
+
+/// Makes what enriches, on the thread that uses it.
+public typealias EnricherMaker = @Sendable () -> any BatchEnricher
+
+/// How to make the enricher; a reload brings another.
+final class SharedEnricherMaker: Sendable {
+    private let state: Mutex<(number: Int, make: EnricherMaker?)>
+
+    init(_ make: EnricherMaker?) { state = Mutex((0, make)) }
+
+    func replace(by make: EnricherMaker?) {
+        state.withLock { $0 = ($0.number + 1, make) }
+    }
+
+    /// Its number, which grows with each replacement, and how to make it.
+    var current: (number: Int, make: EnricherMaker?) { state.withLock { $0 } }
 }
 
 /// Reads flows as they arrive.

@@ -22,16 +22,18 @@ final class DecodeStage: @unchecked Sendable {
     /// When the batch got its first flow, by `Monitor.now`; nil while it is empty.
     private var batchBegan: UInt64?
     private var templatesSaved: UInt64 = 0
+    private var datagramsSaved: UInt64 = 0
     private var nextSnapshot = Monitor.now
     private let published = Mutex<(exports: ExportCounters, batches: UInt64)>((.init(), 0))
 
     /// Nanoseconds between two looks at the templates at least.
     private static let snapshotInterval: UInt64 = 1_000_000_000
-    /// Nanoseconds after which templates are saved although none has changed, as they age.
-    private static let snapshotAge: UInt64 = 600_000_000_000
+    /// Nanoseconds after which what is known of exporters is saved although no template has changed:
+    /// their times and counts have.
+    private static let snapshotAge: UInt64 = 30_000_000_000
 
     init(
-        queue: ArrivalQueue, stages: [BatchStage], enricher: (any BatchEnricher)?,
+        queue: ArrivalQueue, stages: [BatchStage], enricher: SharedEnricherMaker,
         notes: ExporterNotes, forwarders: SharedForwarders, configuration: CollectorConfiguration
     ) {
         self.queue = queue
@@ -85,7 +87,11 @@ final class DecodeStage: @unchecked Sendable {
             publish()
         }
         flush()
-        passNotes(.max)
+        passNotes(Monitor.now)
+        // Before the sequences begin anew.
+        if decoder.counters.datagrams > 0 {
+            notes.keep(decoder.templateSnapshot(withSequences: true))
+        }
         neverThrows { try decoder.finish() }
         publish()
     }
@@ -117,10 +123,12 @@ final class DecodeStage: @unchecked Sendable {
         guard now >= nextSnapshot else { return }
         let changes = decoder.templateChanges
         let isOld = now >= nextSnapshot &+ Self.snapshotAge
-        guard changes != templatesSaved || isOld else { return }
+        let datagrams = decoder.counters.datagrams
+        guard changes != templatesSaved || isOld && datagrams != datagramsSaved else { return }
         let began = Monitor.now
         notes.keep(decoder.templateSnapshot())
         templatesSaved = changes
+        datagramsSaved = datagrams
         // However many templates there are and however often they change: a fiftieth of the time.
         let pause = max(Self.snapshotInterval, (Monitor.now - began) * 50)
         nextSnapshot = now.addingReportingOverflow(pause).partialValue
@@ -141,16 +149,19 @@ final class DecodeStage: @unchecked Sendable {
 private final class HandOver {
     private(set) var batches: UInt64 = 0
     private let stages: [BatchStage]
-    private let enricher: (any BatchEnricher)?
+    private let maker: SharedEnricherMaker
+    private var enricher: (number: Int, value: (any BatchEnricher)?) = (-1, nil)
     private let pool = BatchPool()
 
-    init(stages: [BatchStage], enricher: (any BatchEnricher)?) {
+    init(stages: [BatchStage], enricher: SharedEnricherMaker) {
         self.stages = stages
-        self.enricher = enricher
+        maker = enricher
     }
 
     func hand(_ batch: FlowBatch) -> FlowBatch {
-        enricher?.enrich(batch)
+        let wanted = maker.current
+        if wanted.number != enricher.number { enricher = (wanted.number, wanted.make?()) }
+        enricher.value?.enrich(batch)
         let shared = SharedBatch(batch, pool: pool)
         for stage in stages { stage.offer(shared) }
         shared.release()

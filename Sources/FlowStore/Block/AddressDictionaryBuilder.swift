@@ -6,14 +6,12 @@ import FlowModel
 ///     indices   0 1 0 2 1        sort                 A B C
 ///     codes     1 0 1 2 0        rank                 1 0 2
 struct AddressDictionaryBuilder {
-    private let slots = EncodedBytes(count: 2 * FlowBatch.capacity * 4)
-    private let distinct = EncodedBytes(count: FlowBatch.capacity * 16)
-    private let indices = EncodedBytes(count: FlowBatch.capacity * 2)
+    private let finder = AddressFinder()
+    private let sorter = AddressSorter()
     private let ranks = EncodedBytes(count: FlowBatch.capacity * 2)
-    private let words = EncodedBytes(count: FlowBatch.capacity * 8)
-    private let spareWords = EncodedBytes(count: FlowBatch.capacity * 8)
-    private let order = EncodedBytes(count: FlowBatch.capacity * 4)
-    private let spareOrder = EncodedBytes(count: FlowBatch.capacity * 4)
+    private let words = EncodedBytes(unfilled: FlowBatch.capacity * 8)
+    private let spareWords = EncodedBytes(unfilled: FlowBatch.capacity * 8)
+    private let order = EncodedBytes(unfilled: FlowBatch.capacity * 4)
 
     /// Encodes at least one and at most ``FlowBatch/capacity`` addresses.
     func encode(_ values: Span<IPAddress>) -> (dictionary: AddressDictionary, codes: Codes) {
@@ -28,23 +26,18 @@ struct AddressDictionaryBuilder {
                 Codes(width: 0, storage: EncodedBytes(count: 0))
             )
         }
-        var size = 64
-        while size < 2 * rows { size *= 2 }
-        var slotsInUse = slots.mutableValues(as: UInt32.self, first: size)
-        for slot in slotsInUse.indices { slotsInUse[slot] = 0 }
-        var distinctInUse = distinct.mutableValues(as: IPAddress.self)
-        var indicesInUse = indices.mutableValues(as: UInt16.self, first: rows)
-        let count = assignIndices(
-            of: values, slots: &slotsInUse, distinct: &distinctInUse, indices: &indicesInUse)
+        let count = finder.find(values)
         let dictionary = sort(count)
         let width = codeWidth(upTo: UInt64(count - 1))
         let storage = EncodedBytes(unfilled: rows * width)
+        let all = finder.indices
+        let indices = all.values(as: UInt16.self).extracting(0..<rows)
         if width == 1 {
             var codes = storage.mutableValues(as: UInt8.self)
-            rank(indicesInUse.span, by: ranks.values(as: UInt16.self), into: &codes)
+            rank(indices, by: ranks.values(as: UInt16.self), into: &codes)
         } else {
             var codes = storage.mutableValues(as: UInt16.self)
-            rank(indicesInUse.span, by: ranks.values(as: UInt16.self), into: &codes)
+            rank(indices, by: ranks.values(as: UInt16.self), into: &codes)
         }
         return (dictionary, Codes(width: width, storage: storage))
     }
@@ -54,34 +47,37 @@ struct AddressDictionaryBuilder {
     /// IPv4 addresses sort together, so they are sorted by their 32 bits and put between the IPv6
     /// addresses below and above them.
     private func sort(_ count: Int) -> AddressDictionary {
+        let distinct = finder.distinct
         let found = distinct.values(as: IPAddress.self)
         let v4 = separate(count)
         var v4Words = words.mutableValues(as: UInt64.self, first: v4)
         var v4Spare = spareWords.mutableValues(as: UInt64.self, first: v4)
         sortByUpperHalf(&v4Words, spare: &v4Spare)
         var v6Order = order.mutableValues(as: UInt32.self, first: count - v4)
-        var v6Spare = spareOrder.mutableValues(as: UInt32.self, first: count - v4)
-        sortIndices(&v6Order, by: found, spare: &v6Spare)
+        sorter.sort(&v6Order, by: found)
 
+        var below = 0
+        while below < v6Order.count, found[Int(v6Order[below])] < .v4Zero { below += 1 }
         let storage = EncodedBytes(unfilled: count * 16)
         var sorted = storage.mutableValues(as: IPAddress.self)
         var rankOf = ranks.mutableValues(as: UInt16.self)
-        var nextV4 = 0
-        var nextV6 = 0
-        for place in 0..<count {
-            let isV6 =
-                nextV6 < v6Order.count
-                && (nextV4 == v4 || found[Int(v6Order[nextV6])] < .v4Zero)
-            let index = isV6 ? Int(v6Order[nextV6]) : Int(v4Words[nextV4] & 0xffff_ffff)
-            if isV6 { nextV6 += 1 } else { nextV4 += 1 }
-            sorted[place] = found[index]
-            rankOf[index] = UInt16(truncatingIfNeeded: place)
+        for place in v6Order.indices {
+            let index = Int(v6Order[place])
+            let rank = place < below ? place : place + v4
+            sorted[rank] = found[index]
+            rankOf[index] = UInt16(truncatingIfNeeded: rank)
+        }
+        for place in v4Words.indices {
+            let word = v4Words[place]
+            sorted[below &+ place] = IPAddress(v4: UInt32(truncatingIfNeeded: word &>> 32))
+            rankOf[Int(word & 0xffff)] = UInt16(truncatingIfNeeded: below &+ place)
         }
         return AddressDictionary(storage: storage)
     }
 
     /// Puts the IPv4 addresses into `words` and the others into `order`; answers how many IPv4 are.
     private func separate(_ count: Int) -> Int {
+        let distinct = finder.distinct
         let found = distinct.values(as: IPAddress.self)
         var v4Words = words.mutableValues(as: UInt64.self)
         var v6Order = order.mutableValues(as: UInt32.self)
@@ -112,39 +108,4 @@ private func areAllEqual(_ values: Span<IPAddress>) -> Bool {
         start = end
     }
     return true
-}
-
-/// Numbers the distinct addresses in the order in which they appear.
-///
-/// A slot holds the index plus one; linear probing, at most half full.
-private func assignIndices(
-    of values: Span<IPAddress>, slots: inout MutableSpan<UInt32>,
-    distinct: inout MutableSpan<IPAddress>, indices: inout MutableSpan<UInt16>
-) -> Int {
-    let mask = slots.count - 1
-    precondition(slots.count & mask == 0 && slots.count >= 2 * values.count)
-    precondition(values.count <= indices.count && values.count <= distinct.count)
-    var count = 0
-    for row in values.indices {
-        let value = values[row]
-        var mixed = (value.low ^ value.high &* 0x9e37_79b9_7f4a_7c15) &* 0xbf58_476d_1ce4_e5b9
-        mixed ^= mixed >> 32
-        var slot = Int(truncatingIfNeeded: mixed) & mask
-        while true {
-            let taken = Int(slots[slot])
-            if taken == 0 {
-                distinct[count] = value
-                indices[row] = UInt16(truncatingIfNeeded: count)
-                count &+= 1
-                slots[slot] = UInt32(truncatingIfNeeded: count)
-                break
-            }
-            if distinct[taken &- 1] == value {
-                indices[row] = UInt16(truncatingIfNeeded: taken &- 1)
-                break
-            }
-            slot = (slot &+ 1) & mask
-        }
-    }
-    return count
 }

@@ -71,8 +71,8 @@ public final class ExportDecoder {
         return netflow.announced
     }
 
-    /// Grows when exporters say something new of what ``templateSnapshot(withSequences:)`` keeps: their
-    /// templates, above all; counts and times change without it.
+    /// Grows when an exporter has other templates, another start of its system or another address than
+    /// before, so that ``templateSnapshot(withSequences:)`` is worth keeping anew.
     public var templateChanges: UInt64 { netflow.templateChanges }
 
     /// Counts what still waits for a template as undecoded.
