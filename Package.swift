@@ -65,6 +65,8 @@ let package = Package(
             dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
             swiftSettings: memorySafe),
         .target(
+            name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
+        .target(
             name: "FlowEnrichment", dependencies: ["FlowModel", "CMaxMindDB"],
             swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A pipeline that says what a test tells it to.
 final class FakeSource: ServerSource {
-    typealias Run = @Sendable (QueryStop, ([UInt8]) throws -> Void) throws -> Void
+    typealias Run = @Sendable (QueryStop, @escaping ([UInt8]) throws -> Void) throws -> Void
 
     let troubles: [String]
     let metrics: [MetricFamily]
@@ -33,7 +33,9 @@ final class FakeSource: ServerSource {
         let run: Run
         let contentType: String
 
-        func run(stop: QueryStop, write: ([UInt8]) throws -> Void) throws { try run(stop, write) }
+        func run(stop: QueryStop, write: @escaping ([UInt8]) throws -> Void) throws {
+            try run(stop, write)
+        }
     }
 }
 

@@ -23,29 +23,6 @@ struct ConfigurationOptions: ParsableArguments {
 /// What is otherwise than in the configuration file.
 struct ConfigurationOverrides: ParsableArguments {
     @Option(
-        name: .customLong("store"),
-        help: ArgumentHelp(
-            "The store's folder (store.path; default: $SKEIN_STORE, else ./skein-data).",
-            valueName: "dir"))
-    var store: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Where exports arrive, udp://ADDRESS:PORT or tcp://, * for every address; may be given "
-                + "several times (listen).", valueName: "place"))
-    var listen: [String] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Meter the packets of this interface (interface.name).", valueName: "name"))
-    var interface: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Only packets that this filter of libpcap takes (interface.bpf).", valueName: "filter"))
-    var bpf: String?
-
-    @Option(
         help: ArgumentHelp(
             "Where the page is served, 127.0.0.1:8055; none: nowhere (http.listen).",
             valueName: "place"))
@@ -53,7 +30,7 @@ struct ConfigurationOverrides: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Any other setting of docs/configuration.md: log.level=debug.",
+            "Any setting of docs/configuration.md; may be repeated: http.query-time=1min.",
             valueName: "setting=value"))
     var set: [String] = []
 
@@ -67,16 +44,9 @@ struct ConfigurationOverrides: ParsableArguments {
 
     private func assignments() throws -> [Configuration.Assignment] {
         var assignments = try set.map { try Configuration.Assignment(set: $0) }
-        let options: [(String, String, String?)] = [
-            ("--store", "store.path", store), ("--interface", "interface.name", interface),
-            ("--bpf", "interface.bpf", bpf), ("--http", "http.listen", http),
-            ("--listen", "listen", listen.isEmpty ? nil : listen.joined(separator: ",")),
-        ]
-        for (option, setting, value) in options {
-            if let value {
-                assignments.append(
-                    Configuration.Assignment(option: option, setting: setting, value: value))
-            }
+        if let http {
+            assignments.append(
+                Configuration.Assignment(option: "--http", setting: "http.listen", value: http))
         }
         return assignments
     }
@@ -104,12 +74,13 @@ struct ConfigurationOverrides: ParsableArguments {
         return Configuration.File(name: path, octets: octets)
     }
 
-    private static var environment: [String: String] {
+    /// The variables that concern the program.
+    static var environment: [String: String] {
         var variables: [String: String] = [:]
         var next = environ
         while let entry = next.pointee {
             let text = String(cString: entry)
-            if text.hasPrefix("SKEIN_"), let mark = text.firstIndex(of: "=") {
+            if let mark = text.firstIndex(of: "=") {
                 variables[String(text[..<mark])] = String(text[text.index(after: mark)...])
             }
             next += 1

@@ -63,18 +63,18 @@ struct ReceivingOptions: ParsableArguments {
         }
     }
 
+    /// Changes what the options say.
     func apply(to configuration: inout CollectorConfiguration) {
         if !listen.isEmpty { configuration.listen = listen }
-        configuration.allow = allow.map(\.prefix)
-        configuration.forward = forward.map { target in
-            var target = target
-            target.keepsSource = keepSource
-            return target
+        if !allow.isEmpty { configuration.allow = allow.map(\.prefix) }
+        if !forward.isEmpty { configuration.forward = forward }
+        for index in configuration.forward.indices {
+            configuration.forward[index].keepsSource = keepSource
         }
         if let receiveBuffer { configuration.receiveBufferBytes = Int(receiveBuffer.octets) }
         if let queue { configuration.queueBytesMax = Int(queue.octets) }
         configuration.socketsPerAddress = sockets
-        configuration.decoder.separatesTemplatesByPort = useSourcePort
+        if useSourcePort { configuration.decoder.separatesTemplatesByPort = true }
     }
 }
 

@@ -1,6 +1,8 @@
 import ArgumentParser
 import FlowCollector
 import FlowStore
+import SkeinConfiguration
+import SkeinServer
 
 /// `skein serve`.
 struct ServeCommand: ParsableCommand {
@@ -14,9 +16,15 @@ struct ServeCommand: ParsableCommand {
               skein serve --store /var/lib/skein --max-size 200G
               skein serve --listen 192.0.2.1:2055 --listen tcp://:4739 --allow 192.0.2.0/24
 
+            What stands in a configuration file (docs/configuration.md) holds where no option says \
+            otherwise; SIGHUP reads it anew. http://127.0.0.1:8055 answers /healthz, /metrics and \
+            /api/v1/openapi.json.
+
             SIGTERM and SIGINT store what has arrived, and end it. SIGUSR1 prints all counters as one \
             line of JSON.
             """)
+
+    @OptionGroup var settings: ConfigurationOptions
 
     @OptionGroup var store: StoreOption
 
@@ -38,21 +46,30 @@ struct ServeCommand: ParsableCommand {
         // Before there is any thread: each of them inherits that signals are this one's.
         let signals = SignalQueue()
         do {
+            let configuration = try settings.load()
+            configuration.unused.forEach(StandardStreams.say)
             try ServeSession(
-                store: store.directory, configuration: { try collectorConfiguration() }
+                store: store.path ?? configuration.settings.store.path,
+                settings: configuration.settings,
+                needsServer: configuration.origins["http.listen"] != nil,
+                configuration: { try collectorConfiguration(settings.load().settings) },
+                notifier: ServiceNotifier(environment: ConfigurationOverrides.environment)
             ).run(signals)
+        } catch let errors as ConfigurationErrors {
+            errors.lines.forEach(StandardStreams.say)
+            throw ExitCode.failure
         } catch {
             StandardStreams.say("\(error)")
             throw ExitCode.failure
         }
     }
 
-    /// What the options make of the defaults.
-    private func collectorConfiguration() throws -> CollectorConfiguration {
-        var configuration = CollectorConfiguration()
+    /// What the options make of the settings.
+    private func collectorConfiguration(_ settings: SkeinSettings) -> CollectorConfiguration {
+        var configuration = settings.collector
         receiving.apply(to: &configuration)
-        configuration.retention = RetentionPolicy(
-            maxAge: maxAge.map { .milliseconds($0.milliseconds) }, maxOctets: maxSize?.octets)
+        if let maxAge { configuration.retention.maxAge = .milliseconds(maxAge.milliseconds) }
+        if let maxSize { configuration.retention.maxOctets = maxSize.octets }
         return configuration
     }
 }

@@ -75,13 +75,10 @@ private struct StoreQuery: ServedQuery {
         }
     }
 
-    func run(stop: QueryStop, write: ([UInt8]) throws -> Void) throws {
-        try withoutActuallyEscaping(write) { write in
-            let reader = try StoreReader(directory: directory, window: request.window)
-            let writer = try QueryCommand.parse(arguments).writer(to: AnswerOutput(write: write)) {
-                _ in
-            }
-            try QueryEngine(reader).run(request, into: writer, until: stop)
-        }
+    func run(stop: QueryStop, write: @escaping ([UInt8]) throws -> Void) throws {
+        let reader = try StoreReader(directory: directory, window: request.window)
+        let writer = try QueryCommand.parse(arguments)
+            .writer(to: AnswerOutput(write: write)) { _ in }
+        try QueryEngine(reader).run(request, into: writer, until: stop)
     }
 }

@@ -19,6 +19,9 @@ public final class Server: Sendable {
 
     /// The port that it has.
     public let port: UInt16
+    /// Its address and port, as they stand in the address of a page.
+    public var place: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    private let host: String
     private let group: ServiceGroup
     private let runner: QueryRunner
     private let ended: DispatchSemaphore
@@ -55,6 +58,7 @@ public final class Server: Sendable {
         group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: [application], logger: logger))
         self.runner = runner
+        host = configuration.host
         self.ended = ended
         Task { [group] in
             do {

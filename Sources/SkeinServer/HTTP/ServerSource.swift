@@ -26,7 +26,7 @@ public protocol ServedQuery: Sendable {
     /// Writes the answer in pieces, which may have to wait.
     ///
     /// Gives up soon after `stop` asks for it, by throwing anything; what `write` throws is let pass.
-    func run(stop: QueryStop, write: ([UInt8]) throws -> Void) throws
+    func run(stop: QueryStop, write: @escaping ([UInt8]) throws -> Void) throws
 }
 
 /// A question that makes no sense.

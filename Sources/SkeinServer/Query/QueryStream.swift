@@ -38,7 +38,7 @@ final class QueryStream: Sendable {
         }
         guard isWanted else { return }
         do {
-            try query.run(stop: stop) { piece in try put(piece, stop) }
+            try query.run(stop: stop) { piece in try self.put(piece, stop) }
             finish(.success(()))
         } catch {
             // Whatever it gave up with: it was told to.
