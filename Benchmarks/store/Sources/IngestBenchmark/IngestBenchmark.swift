@@ -117,11 +117,10 @@ import Glibc
         times.flows = try capture.decode { batch in
             let wall = Self.milliseconds()
             let start = ProcessorTime.thread
-            try writer.append(batch)
-            batch.reset()
+            let empty = try writer.exchange(batch)
             times.journal += ProcessorTime.thread - start
             times.longestAppend = max(times.longestAppend, Self.milliseconds() - wall)
-            return batch
+            return empty
         }
         times.decode = ProcessorTime.thread - beginOfThread - times.journal
         try writer.finish()
