@@ -5,7 +5,7 @@ public import FlowStore
 ///
 /// The work is shared over threads block by block; an answer does not depend on how many there are.
 public struct QueryEngine {
-    private(set) var blocks: [any BlockSource]
+    var blocks: [any BlockSource]
     let rates: RateTable
     /// What stands in for flows.
     private(set) var rollups = RollupFooting()
