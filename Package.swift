@@ -18,11 +18,13 @@ let package = Package(
         .executable(name: "skein", targets: ["skein"]),
         .library(name: "FlowModel", targets: ["FlowModel"]),
         .library(name: "FlowWire", targets: ["FlowWire"]),
+        .library(name: "FlowDoctor", targets: ["FlowDoctor"]),
         .library(name: "FlowFiles", targets: ["FlowFiles"]),
         .library(name: "FlowMeter", targets: ["FlowMeter"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
         .library(name: "FlowEnrichment", targets: ["FlowEnrichment"]),
+        .library(name: "FlowCollector", targets: ["FlowCollector"]),
         .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
     ],
     dependencies: [
@@ -46,16 +48,24 @@ let package = Package(
         .target(
             name: "FlowStore", dependencies: ["FlowModel", "CZstd"], swiftSettings: memorySafe),
         .target(
-            name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
-        .target(
             name: "FlowEnrichment", dependencies: ["FlowModel", "CMaxMindDB"],
+            swiftSettings: memorySafe),
+        .target(
+            name: "FlowQuery", dependencies: ["FlowModel", "FlowStore", "FlowEnrichment"],
+            swiftSettings: memorySafe),
+        .target(
+            name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
+        .target(name: "CSockets"),
+        .target(
+            name: "FlowCollector",
+            dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
             swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
             name: "SkeinCommand",
             dependencies: [
-                "FlowModel", "FlowWire", "FlowFiles", "FlowMeter", "FlowStore", "FlowQuery",
-                "FlowEnrichment", "FlowGenerator",
+                "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
+                "FlowQuery", "FlowEnrichment", "FlowGenerator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
@@ -68,6 +78,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowWireTests", dependencies: ["FlowModel", "FlowWire", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowDoctorTests", dependencies: ["FlowModel", "FlowWire", "FlowDoctor"],
             swiftSettings: strict),
         .testTarget(
             name: "FlowFilesTests", dependencies: ["FlowModel", "FlowFiles", "CZlib", "CZstd"],
@@ -85,12 +98,19 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowQueryTests",
-            dependencies: ["FlowModel", "FlowStore", "FlowQuery", "FlowTestSupport"],
-            swiftSettings: strict),
+            dependencies: [
+                "FlowModel", "FlowStore", "FlowEnrichment", "FlowQuery", "FlowTestSupport",
+            ], swiftSettings: strict),
         .testTarget(
             name: "FlowEnrichmentTests",
             dependencies: ["FlowModel", "FlowEnrichment", "FlowTestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "FlowCollectorTests",
+            dependencies: [
+                "FlowModel", "FlowWire", "FlowStore", "FlowCollector", "FlowGenerator",
+                "FlowTestSupport",
+            ], swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",
             dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],

@@ -19,6 +19,7 @@ import Synchronization
 public final class LiveWriter: @unchecked Sendable {
     // Sendable: what changes, changes under the monitor's lock; the journal has its own.
     private let keeper: StoreKeeper
+    var directory: StoreDirectory { keeper.directory }
     private let journal: JournalWriter
     private let policy: JournalPolicy
     private let limits: SegmentSet.Limits

@@ -13,7 +13,10 @@ struct Skein: ParsableCommand {
         subcommands: [
             ImportCommand.self,
             QueryCommand.self,
+            MapCommand.self,
             StoreCommand.self,
+            ExportersCommand.self,
+            DoctorCommand.self,
             ExportCommand.self,
             GenerateCommand.self,
             ReferenceCommand.self,
