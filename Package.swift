@@ -58,16 +58,17 @@ let package = Package(
         .target(
             name: "FlowStore", dependencies: ["FlowModel", "CZstd"], swiftSettings: memorySafe),
         .target(
-            name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
+            name: "FlowEnrichment", dependencies: ["FlowModel", "CMaxMindDB"],
+            swiftSettings: memorySafe),
+        .target(
+            name: "FlowQuery", dependencies: ["FlowModel", "FlowStore", "FlowEnrichment"],
+            swiftSettings: memorySafe),
+        .target(
+            name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "CSockets"),
         .target(
             name: "FlowCollector",
             dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
-            swiftSettings: memorySafe),
-        .target(
-            name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
-        .target(
-            name: "FlowEnrichment", dependencies: ["FlowModel", "CMaxMindDB"],
             swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
@@ -121,7 +122,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowQueryTests",
-            dependencies: ["FlowModel", "FlowStore", "FlowQuery", "FlowTestSupport"],
+            dependencies: [
+                "FlowModel", "FlowStore", "FlowEnrichment", "FlowQuery", "FlowTestSupport",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "FlowEnrichmentTests",
+            dependencies: ["FlowModel", "FlowEnrichment", "FlowTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "FlowCollectorTests",
@@ -129,10 +135,6 @@ let package = Package(
                 "FlowModel", "FlowWire", "FlowStore", "FlowCollector", "FlowGenerator",
                 "FlowTestSupport",
             ], swiftSettings: strict),
-        .testTarget(
-            name: "FlowEnrichmentTests",
-            dependencies: ["FlowModel", "FlowEnrichment", "FlowTestSupport"],
-            swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",
             dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],

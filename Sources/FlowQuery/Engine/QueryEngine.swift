@@ -1,3 +1,4 @@
+public import FlowEnrichment
 public import FlowModel
 public import FlowStore
 
@@ -40,6 +41,14 @@ public struct QueryEngine {
         blocksPassedOver = store.passedOver.reduce(0) { $0 + $1.blocks }
         segmentsDamaged = store.damaged.count
         rowsDamaged = store.damaged.reduce(0) { $0 &+ $1.info.rows }
+    }
+
+    /// The same engine, but countries are what the user knows better; nil: as they were stored.
+    public func overridden(by overrides: GeoOverrides?) -> QueryEngine {
+        guard let overrides, !overrides.isEmpty else { return self }
+        var engine = self
+        engine.blocks = blocks.map { OverriddenBlock($0, overrides) }
+        return engine
     }
 
     /// Answers one request.
