@@ -36,10 +36,6 @@ extension SkeinSettings {
                 description: "interface.name is set, but this version does not meter interfaces; "
                     + "let softflowd or pmacctd export to it")
         }
-        guard geo.mmdb.isEmpty else {
-            throw StoreProblem(
-                description: "geo.mmdb is set, but this version does not read such databases")
-        }
     }
 
     /// Where and how the page is served; nil = not at all.
