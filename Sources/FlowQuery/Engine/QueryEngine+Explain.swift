@@ -71,15 +71,6 @@ extension QueryEngine {
     }
 }
 
-extension GroupKey {
-    /// The column that is grouped by.
-    fileprivate var field: Field {
-        switch self {
-        case .field(let field), .prefix(let field, _, _), .bucket(let field, _): field
-        }
-    }
-}
-
 extension QueryRequest {
     /// What kind of answer is wanted, in words.
     fileprivate var answerExplained: String {
