@@ -58,7 +58,10 @@ public struct QueryEngine {
         if case .flows = request.kind, request.hasDetails { throw QueryError.notOfFlows }
         precondition(window.covers(request.window), "the store was opened for another time")
         if request.bidirectional, !request.kind.isList {
-            throw QueryError.notTogether("--bidirectional", "a list of flows")
+            guard !request.spread else {
+                throw QueryError.notTogether("--bidirectional", "series without --spread")
+            }
+            try checkConversations(have: request.groupedQuantities)
         }
         if request.spread, !request.kind.isSeries {
             throw QueryError.notTogether("--spread", "--series")
@@ -85,7 +88,8 @@ public struct QueryEngine {
 
     private func answer(_ request: QueryRequest, _ writer: any AnswerWriter) throws {
         switch request.kind {
-        case .total where request.hasDetails: try detailedTotal(request, writer)
+        case .total where request.hasDetails || request.bidirectional:
+            try detailedTotal(request, writer)
         case .total: try total(request, writer)
         case .groups(let keys, let order, let top):
             try groups(request, keys: keys, order: order, top: top, writer)
@@ -140,16 +144,19 @@ public struct QueryEngine {
     }
 
     /// The columns of a total.
-    func totalColumns(_ hasReverse: Bool) -> [AnswerColumn] {
-        sumColumns(hasReverse) + [
+    func totalColumns(_ hasReverse: Bool, joined: Bool = false) -> [AnswerColumn] {
+        sumColumns(hasReverse, joined: joined) + [
             AnswerColumn(name: "first", meaning: .instant),
             AnswerColumn(name: "last", meaning: .instant),
         ]
     }
 
     /// The columns of sums: those of the reverse direction only where flows have them.
-    func sumColumns(_ hasReverse: Bool) -> [AnswerColumn] {
-        (["flows", "packets", "bytes"] + (hasReverse ? ["rpackets", "rbytes"] : []))
+    ///
+    /// - Parameter joined: whether conversations are counted.
+    func sumColumns(_ hasReverse: Bool, joined: Bool = false) -> [AnswerColumn] {
+        ([joined ? "conversations" : "flows", "packets", "bytes"]
+            + (hasReverse ? ["rpackets", "rbytes"] : []))
             .map { AnswerColumn(count: $0) }
     }
 }
@@ -162,9 +169,23 @@ extension GroupSums {
     }
 }
 
+extension QueryRequest {
+    /// What is grouped by and counted apart.
+    fileprivate var groupedQuantities: [Quantity] {
+        (kind.keys + distinct).map { .field($0.field) } + statistics.map(\.quantity)
+    }
+}
+
 extension QueryRequest.Kind {
     /// Whether flows themselves are wanted.
     fileprivate var isList: Bool { if case .flows = self { true } else { false } }
     /// Whether time buckets are wanted.
     fileprivate var isSeries: Bool { if case .series = self { true } else { false } }
+    /// What is grouped by.
+    fileprivate var keys: [GroupKey] {
+        switch self {
+        case .groups(let keys, _, _), .series(_, let keys): keys
+        case .total, .flows: []
+        }
+    }
 }
