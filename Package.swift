@@ -18,14 +18,26 @@ let package = Package(
         .executable(name: "skein", targets: ["skein"]),
         .library(name: "FlowModel", targets: ["FlowModel"]),
         .library(name: "FlowWire", targets: ["FlowWire"]),
+        .library(name: "FlowDoctor", targets: ["FlowDoctor"]),
         .library(name: "FlowFiles", targets: ["FlowFiles"]),
         .library(name: "FlowMeter", targets: ["FlowMeter"]),
         .library(name: "FlowStore", targets: ["FlowStore"]),
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
+        .library(name: "FlowCollector", targets: ["FlowCollector"]),
+        .library(name: "FlowEnrichment", targets: ["FlowEnrichment"]),
         .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
+        .library(name: "SkeinConfiguration", targets: ["SkeinConfiguration"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        // Without its traits it needs neither Foundation nor swift-configuration. The packages after it
+        // are its own, named for what is imported of them.
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
     ],
     targets: [
         // Arrows point down only: a target imports what stands above it in this list.
@@ -33,6 +45,9 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(
+            name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
         .target(name: "FlowModel", swiftSettings: memorySafe),
         .target(name: "FlowWire", dependencies: ["FlowModel"], swiftSettings: memorySafe),
         .target(
@@ -43,13 +58,38 @@ let package = Package(
         .target(
             name: "FlowStore", dependencies: ["FlowModel", "CZstd"], swiftSettings: memorySafe),
         .target(
-            name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
+            name: "FlowEnrichment", dependencies: ["FlowModel", "CMaxMindDB"],
+            swiftSettings: memorySafe),
+        .target(
+            name: "FlowQuery", dependencies: ["FlowModel", "FlowStore", "FlowEnrichment"],
+            swiftSettings: memorySafe),
+        .target(
+            name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
+        .target(name: "CSockets"),
+        .target(
+            name: "FlowCollector",
+            dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
+            swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
+        .target(
+            name: "SkeinConfiguration", dependencies: ["FlowModel", "FlowQuery", "CYAML"],
+            swiftSettings: memorySafe),
+        .target(
+            name: "SkeinServer",
+            dependencies: [
+                "FlowModel", "FlowWire", "FlowQuery", "FlowCollector",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ], swiftSettings: strict),
         .target(
             name: "SkeinCommand",
             dependencies: [
-                "FlowModel", "FlowWire", "FlowFiles", "FlowMeter", "FlowStore", "FlowQuery",
-                "FlowGenerator",
+                "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
+                "FlowQuery", "FlowCollector", "FlowEnrichment", "FlowGenerator",
+                "SkeinConfiguration", "SkeinServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
@@ -62,6 +102,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowWireTests", dependencies: ["FlowModel", "FlowWire", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowDoctorTests", dependencies: ["FlowModel", "FlowWire", "FlowDoctor"],
             swiftSettings: strict),
         .testTarget(
             name: "FlowFilesTests", dependencies: ["FlowModel", "FlowFiles", "CZlib", "CZstd"],
@@ -79,11 +122,33 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowQueryTests",
-            dependencies: ["FlowModel", "FlowStore", "FlowQuery", "FlowTestSupport"],
+            dependencies: [
+                "FlowModel", "FlowStore", "FlowEnrichment", "FlowQuery", "FlowTestSupport",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "FlowEnrichmentTests",
+            dependencies: ["FlowModel", "FlowEnrichment", "FlowTestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "FlowCollectorTests",
+            dependencies: [
+                "FlowModel", "FlowWire", "FlowStore", "FlowCollector", "FlowGenerator",
+                "FlowTestSupport",
+            ], swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",
             dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SkeinConfigurationTests",
+            dependencies: ["FlowModel", "SkeinConfiguration", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SkeinServerTests",
+            dependencies: [
+                "skein", "FlowModel", "FlowWire", "FlowQuery", "FlowCollector", "SkeinServer",
+                "FlowTestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SkeinCommandTests", dependencies: ["skein", "FlowModel", "FlowTestSupport"],

@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// swift run -c release --package-path Benchmarks/store
+// swift run -c release --package-path Benchmarks/store StoreBenchmark
+// swift run -c release --package-path Benchmarks/store IngestBenchmark FILE.pcap
 //
 // The checkout must not be called "store": packages are told apart by the names of their folders.
 
@@ -14,7 +15,14 @@ let package = Package(
             dependencies: [
                 .product(name: "FlowModel", package: "skein"),
                 .product(name: "FlowStore", package: "skein"),
-            ])
+            ]),
+        .executableTarget(
+            name: "IngestBenchmark",
+            dependencies: [
+                .product(name: "FlowModel", package: "skein"),
+                .product(name: "FlowStore", package: "skein"),
+                .product(name: "FlowWire", package: "skein"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -105,6 +105,12 @@ extension Field {
         row(
             .other, "other", .elements, .elements, "any",
             "elements without a column of their own, by name"),
+        row(
+            .srcgeo, "srcgeo", .u16, .country, "",
+            "country of the source address as of the flow's arrival; `ZZ`: no public address"),
+        row(
+            .dstgeo, "dstgeo", .u16, .country, "",
+            "country of the destination address; `ZZ`: no public address"),
     ]
 
     /// Words that are no columns: they are derived from columns when they are asked for.
@@ -120,7 +126,7 @@ extension Field {
     public static let lastOfAll = 256
 
     /// Column numbers run from 1 to this.
-    public static let lastNumber = 65
+    public static let lastNumber = 67
 
     /// The table's row of this field; nil for a number that this build does not know.
     public var info: FieldInfo? {

@@ -123,6 +123,10 @@ public struct Field: RawRepresentable, Hashable, Sendable {
     ///
     /// Not a numeric column.
     public static let other = Field(rawValue: 65)
+    /// The source's country, a ``CountryCode``; absent where no database knows it.
+    public static let srcgeo = Field(rawValue: 66)
+    /// The destination's country.
+    public static let dstgeo = Field(rawValue: 67)
 
     /// The protocol and the lower of the two ports: protocol × 65,536 + port.
     ///
@@ -176,6 +180,8 @@ public enum FieldMeaning: Sendable {
     case mac
     /// An AS number.
     case autonomousSystem
+    /// A ``CountryCode``.
+    case country
     /// A protocol and a port, ``Field/service``.
     case service
     /// Named values.

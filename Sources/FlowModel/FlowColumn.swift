@@ -66,6 +66,15 @@ public final class FlowColumn {
         }
     }
 
+    /// Presence for writers that mark 64 rows at a time.
+    @inlinable
+    public var mutablePresence: MutableSpan<UInt64> {
+        @_lifetime(borrow self) get {
+            let span = unsafe MutableSpan(_unsafeStart: bits, count: FlowBatch.capacity / 64)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
     /// Whether `row` has a value.
     @inlinable
     public func isPresent(_ row: Int) -> Bool {

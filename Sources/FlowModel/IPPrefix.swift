@@ -15,12 +15,18 @@ public struct IPPrefix: Hashable, Sendable, CustomStringConvertible {
         self.address = address.masked(to: bits)
     }
 
+    /// A block of one address.
+    public init(_ address: IPAddress) {
+        self.address = address
+        bits = 128
+    }
+
     /// Reads `192.0.2.0/24` or `2001:db8::/32`; a bare address is a block of one.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(String(parts[0])) else { return nil }
         guard parts.count == 2 else {
-            self.init(address, length: address.isV4 ? 32 : 128)
+            self.init(address)
             return
         }
         guard let length = Int(parts[1]), parts[1].first != "+" else { return nil }

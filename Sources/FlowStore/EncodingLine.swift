@@ -17,6 +17,13 @@ final class EncodingLine {
 
     deinit { stop() }
 
+    /// What stopped the thread; nil while it works.
+    var failure: StoreError? {
+        shared.lock()
+        defer { shared.unlock() }
+        return shared.error
+    }
+
     /// Hands a batch to the thread; answers an empty one, waiting where the thread is behind.
     func exchange(_ batch: FlowBatch) throws(StoreError) -> FlowBatch {
         guard thread != nil || start() else {
@@ -25,16 +32,19 @@ final class EncodingLine {
             batch.reset()
             return batch
         }
+        try add(.batch(batch))
         shared.lock()
         defer { shared.unlock() }
-        while shared.waiting.count >= Self.waitingMax, shared.error == nil { shared.wait() }
-        if let error = shared.error { throw error }
-        shared.waiting.append(batch)
-        shared.signal()
         return shared.idle.popLast() ?? FlowBatch()
     }
 
-    /// Waits until everything that was handed over is written.
+    /// Has the thread do something when all that was handed over before is written.
+    func perform(_ action: @escaping () throws(StoreError) -> Void) throws(StoreError) {
+        guard thread != nil || start() else { return try action() }
+        try add(.action(action))
+    }
+
+    /// Waits until everything that was handed over is done.
     func drain() throws(StoreError) {
         shared.lock()
         defer { shared.unlock() }
@@ -44,7 +54,7 @@ final class EncodingLine {
         if let error = shared.error { throw error }
     }
 
-    /// Ends the thread; what it has not begun is not written.
+    /// Ends the thread; what it has not begun is not done.
     func stop() {
         guard let thread else { return }
         shared.lock()
@@ -55,15 +65,29 @@ final class EncodingLine {
         self.thread = nil
     }
 
+    private func add(_ work: Work) throws(StoreError) {
+        shared.lock()
+        defer { shared.unlock() }
+        while shared.waiting.count >= Self.waitingMax, shared.error == nil { shared.wait() }
+        if let error = shared.error { throw error }
+        shared.waiting.append(work)
+        shared.signal()
+    }
+
     private func start() -> Bool {
         thread = Worker { [shared] in shared.run() }
         return thread != nil
     }
 
+    private enum Work {
+        case batch(FlowBatch)
+        case action(() throws(StoreError) -> Void)
+    }
+
     /// What both threads see, under one lock.
     // Sendable: what changes, changes under the lock; `write` is called by one thread at a time.
     private final class Shared: @unchecked Sendable {
-        var waiting: [FlowBatch] = []
+        var waiting: [Work] = []
         var idle: [FlowBatch] = []
         var isBusy = false
         var isStopping = false
@@ -86,15 +110,14 @@ final class EncodingLine {
             while true {
                 while waiting.isEmpty, !isStopping { wait() }
                 if isStopping { break }
-                let batch = waiting.removeFirst()
+                let work = waiting.removeFirst()
                 isBusy = true
                 signal()
                 unlock()
-                let failure = attempt(batch)
-                batch.reset()
+                let failure = attempt(work)
                 lock()
                 isBusy = false
-                idle.append(batch)
+                if case .batch(let batch) = work { idle.append(batch) }
                 if let failure {
                     error = failure
                     isStopping = true
@@ -104,9 +127,14 @@ final class EncodingLine {
             unlock()
         }
 
-        private func attempt(_ batch: FlowBatch) -> StoreError? {
+        private func attempt(_ work: Work) -> StoreError? {
             do {
-                try write(batch)
+                switch work {
+                case .batch(let batch):
+                    defer { batch.reset() }
+                    try write(batch)
+                case .action(let action): try action()
+                }
                 return nil
             } catch {
                 return error

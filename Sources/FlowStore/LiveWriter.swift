@@ -5,8 +5,10 @@ import Synchronization
 ///
 ///     append ─┬─▶ journal ── fsync, 5 times a second ──▶ acknowledged
 ///             └─▶ batch ─ full ─▶ block ─▶ segment ── sealed: hour over, or many ──▶ store
+///                                 a thread of its own
 ///
-/// Each batch goes to a journal, where readers see it at once; it is acknowledged when the journal is
+/// Blocks and segments are another thread's work: appending waits for it only where that is two blocks
+/// behind. Each batch goes to a journal, where readers see it at once; it is acknowledged when the journal is
 /// on the disk, and from then on it is there exactly once whatever happens to the process or the
 /// machine. Frequent small batches do not make small segments: flows gather until their hour is over,
 /// or there are half a million.
@@ -19,7 +21,9 @@ import Synchronization
 public final class LiveWriter: @unchecked Sendable {
     // Sendable: what changes, changes under the monitor's lock; the journal has its own.
     private let keeper: StoreKeeper
+    var directory: StoreDirectory { keeper.directory }
     private let journal: JournalWriter
+    private let publisher: SegmentPublisher
     private let policy: JournalPolicy
     private let limits: SegmentSet.Limits
     private let journalLimits: JournalLimits
@@ -28,7 +32,6 @@ public final class LiveWriter: @unchecked Sendable {
     private var rates: SamplingRates
     /// What gathers the journal's flows; nil where that failed, until it is tried anew.
     private var sealer: JournalSealer?
-    private var sealFailure: StoreError?
     private var rowsToRetry = 0
     private var rowsInJournal = 0
     private var isOpen = true
@@ -75,10 +78,12 @@ public final class LiveWriter: @unchecked Sendable {
         self.policy = policy
         self.limits = limits
         self.journalLimits = journalLimits
-        merger = merges ? SegmentMerger(Compactor(keeper: keeper, limits: limits)) : nil
+        let merger = merges ? SegmentMerger(Compactor(keeper: keeper, limits: limits)) : nil
+        self.merger = merger
         recoveredRows = contents.rows
         rates = keeper.manifest.rates
         journal = JournalWriter(directory, after: contents, policy: policy)
+        publisher = SegmentPublisher(keeper, journal, merger: merger)
         sealer = try replay(contents)
         // What is damaged or cut is said once: the files that have it go.
         if !found.isEmpty { try publish() }
@@ -99,10 +104,12 @@ public final class LiveWriter: @unchecked Sendable {
     ///
     /// It is tried again: nothing is lost for it, but not acknowledged, or not sealed.
     public var trouble: StoreError? {
-        locked { sealFailure } ?? journal.trouble
+        publisher.trouble ?? locked { sealer?.failure } ?? journal.trouble
     }
 
     /// Sets what is called, by any thread, when ``acknowledged`` has grown.
+    ///
+    /// It must not append, nor wait for another thread that does.
     public func whenAcknowledged(_ body: (@Sendable (UInt64) -> Void)?) { journal.notify(body) }
 
     /// Appends the flows of a batch, which is left as it is, and answers their number.
@@ -113,24 +120,26 @@ public final class LiveWriter: @unchecked Sendable {
     public func append(_ batch: FlowBatch) throws(StoreError) -> UInt64 {
         monitor.lock()
         defer { monitor.unlock() }
-        try checkOpen()
-        guard batch.count > 0 else { return journal.lastNumber }
-        let (frame, payload) = encoder.encode(batch)
-        guard payload.count <= JournalFrame.payloadOctetsMax else {
-            throw StoreError(
-                path: keeper.directory.path, cause: .tooLarge(octets: payload.count))
-        }
-        if isHourOver(at: frame.received.lowerBound) { try? seal() }
-        let number = try journal.append(frame, payload)
-        rowsInJournal += frame.rows
-        gather(payload, frame)
-        acknowledgeEach(number)
-        if rowsInJournal >= journalLimits.rows + rowsToRetry
-            || journal.fileOctets >= journalLimits.octets && rowsToRetry == 0
-        {
-            try? seal()
-        }
-        return number
+        guard let frame = try journalize(batch) else { return journal.lastNumber }
+        gather { sealer throws(StoreError) in try sealer.add(batch, frame) }
+        finishAppending(frame)
+        return frame.number
+    }
+
+    /// Appends the flows of a batch and takes it; answers an empty one.
+    ///
+    /// As ``append(_:)``, but a full batch becomes a block without being copied. After an error neither
+    /// flows nor batch were taken. Fits `BatchAppender`.
+    public func exchange(_ batch: FlowBatch) throws(StoreError) -> FlowBatch {
+        monitor.lock()
+        defer { monitor.unlock() }
+        guard let frame = try journalize(batch) else { return batch }
+        var empty: FlowBatch?
+        gather { sealer throws(StoreError) in empty = try sealer.exchange(batch, frame) }
+        finishAppending(frame)
+        if let empty { return empty }
+        batch.reset()
+        return batch
     }
 
     /// Notes what exporters announced of their sampling; as safe as a batch.
@@ -143,8 +152,11 @@ public final class LiveWriter: @unchecked Sendable {
         guard !news.isEmpty else { return }
         var payload: [UInt8] = []
         for rate in news { payload.put(rate) }
-        let frame = JournalFrame(kind: .rates, rows: news.count, payload: payload)
-        let number = try journal.append(frame, payload)
+        let octets = journal.buffer()
+        octets.begin()
+        unsafe octets.put(payload.span.bytes)
+        let frame = JournalFrame(kind: .rates, rows: news.count, payload: octets)
+        let number = try journal.append(frame, octets)
         rates = next
         keeper.book.update(next)
         acknowledgeEach(number)
@@ -164,6 +176,20 @@ public final class LiveWriter: @unchecked Sendable {
         defer { monitor.unlock() }
         try checkOpen()
         try seal()
+        do {
+            try sealer?.drain()
+        } catch {
+            giveUp(error)
+            throw error
+        }
+    }
+
+    /// Waits until segments that were begun belong to the store; for tests.
+    func settle() {
+        monitor.lock()
+        defer { monitor.unlock() }
+        // A failure shows with the next batch.
+        try? sealer?.drain()
     }
 
     /// Makes segments of the journal, and lets the store go.
@@ -201,10 +227,11 @@ public final class LiveWriter: @unchecked Sendable {
         defer { monitor.unlock() }
         guard isOpen else { return }
         isOpen = false
-        merger?.stop()
-        journal.stop()
+        // The thread that seals may be waking the merger, and telling the journal.
         sealer?.discard()
         sealer = nil
+        merger?.stop()
+        journal.stop()
         keeper.close()
     }
 
@@ -230,51 +257,70 @@ public final class LiveWriter: @unchecked Sendable {
             && time / Self.hour > sealer.newest / Self.hour
     }
 
-    /// Takes the flows that are in the journal now: what becomes a segment is what would be recovered.
-    private func gather(_ payload: [UInt8], _ frame: JournalFrame) {
+    /// Writes a batch to the journal; nil where it is empty.
+    private func journalize(_ batch: FlowBatch) throws(StoreError) -> JournalFrame? {
+        try checkOpen()
+        guard batch.count > 0 else { return nil }
+        let octets = journal.buffer()
+        var frame = encoder.encode(batch, into: octets)
+        guard frame.payloadOctets <= JournalFrame.payloadOctetsMax else {
+            throw StoreError(
+                path: keeper.directory.path, cause: .tooLarge(octets: frame.payloadOctets))
+        }
+        if isHourOver(at: frame.received.lowerBound) { try? seal() }
+        frame.number = try journal.append(frame, octets)
+        rowsInJournal += frame.rows
+        return frame
+    }
+
+    /// Has flows that are in the journal now taken into blocks.
+    private func gather(_ take: (JournalSealer) throws(StoreError) -> Void) {
         guard let sealer else { return }
-        do {
-            try sealer.add(JournalRows(payload, rows: frame.rows), frame)
-        } catch let error as StoreError {
-            giveUp(error)
+        do throws(StoreError) {
+            // What failed on the other thread is no worse than what fails here.
+            if let failure = sealer.failure { throw failure }
+            try take(sealer)
         } catch {
-            preconditionFailure("a frame of our own cannot be read: \(error)")
+            giveUp(error)
+        }
+    }
+
+    private func finishAppending(_ frame: JournalFrame) {
+        acknowledgeEach(frame.number)
+        if publisher.trouble == nil { rowsToRetry = 0 }
+        if rowsInJournal >= journalLimits.rows + rowsToRetry
+            || journal.outputOctets >= journalLimits.octets && rowsToRetry == 0
+        {
+            try? seal()
         }
     }
 
     private func giveUp(_ error: StoreError) {
-        sealFailure = error
+        publisher.note(error)
         sealer?.discard()
         sealer = nil
-        rowsToRetry += journalLimits.rows / 8
+        rowsInJournal = max(rowsInJournal, journalLimits.rows)
+        rowsToRetry += max(journalLimits.rows / 8, 1)
     }
 
-    /// Makes segments of what the journal has, and says so in the manifest, which makes them part of
-    /// the store and the journal's frames not at once.
+    /// Has segments made of what the journal has, and the manifest say so, which makes them part of the
+    /// store and the journal's frames not at once; another thread does it.
     private func seal() throws(StoreError) {
         do throws(StoreError) {
-            let number = journal.lastNumber
-            let start = keeper.manifest.journalStart
-            guard number >= start || journal.fileOctets > 0 else { return }
-            if sealer == nil { sealer = try replay(JournalContents(keeper.directory, from: start)) }
+            if sealer == nil {
+                let start = keeper.manifest.journalStart
+                sealer = try replay(JournalContents(keeper.directory, from: start))
+            }
             guard let sealer else { return }
-            let closed = try sealer.close()
-            try keeper.publish(
-                { next in
-                    next.segments += closed.segments
-                    next.rollups += closed.rollups
-                    next.rates = rates
-                    next.journalStart = number + 1
-                    return true
-                }, whenChanged: sealer.forgetClosed)
-            journal.sealed(upTo: number)
+            let number = journal.turn()
+            try sealer.seal { [publisher, rates] closed, rollups, forgetClosed throws(StoreError) in
+                try publisher.publish(
+                    closed, rollups, upTo: number, rates, whenChanged: forgetClosed)
+            }
         } catch {
             giveUp(error)
             throw error
         }
-        merger?.wake()
-        sealFailure = nil
-        rowsToRetry = 0
         rowsInJournal = 0
     }
 

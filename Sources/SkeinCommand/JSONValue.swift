@@ -1,6 +1,8 @@
 /// A small JSON document to print; answers with many rows are written by FlowQuery instead.
 indirect enum JSONValue {
     case number(UInt64)
+    /// A whole number of either sign.
+    case integer(Int64)
     /// A finite number that need not be whole.
     case real(Double)
     case boolean(Bool)
@@ -14,6 +16,7 @@ indirect enum JSONValue {
     var text: String {
         switch self {
         case .number(let number): "\(number)"
+        case .integer(let number): "\(number)"
         case .real(let number): "\(number)"
         case .boolean(let flag): flag ? "true" : "false"
         case .null: "null"

@@ -12,10 +12,15 @@ struct Skein: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             ImportCommand.self,
+            ServeCommand.self,
             QueryCommand.self,
+            MapCommand.self,
             StoreCommand.self,
+            ExportersCommand.self,
+            DoctorCommand.self,
             ExportCommand.self,
             GenerateCommand.self,
+            ConfigCommand.self,
             ReferenceCommand.self,
         ])
 }

@@ -61,6 +61,15 @@ import Testing
             ])
     }
 
+    @Test func `countries are two letters or nothing`() throws {
+        let read = try read(
+            "srcip,srcgeo,from\n192.0.2.1,ch,DE\n192.0.2.2,,..\n192.0.2.3,A1,-\n192.0.2.4,CHE,DE\n",
+            options(("dstgeo", .header("from"))))
+        #expect(read.rows.map { $0["srcgeo"] } == ["\(0x4348)", nil, "\(0x4131)"])
+        #expect(read.rows.map { $0["dstgeo"] } == ["\(0x4445)", nil, nil])
+        #expect(read.undecoded == ["badValues": 1])
+    }
+
     @Test func `a map names headers or numbers, and what it names is nothing else`() throws {
         let byName = try read(
             "first;sa;bytes;octets;dp\n1562841000;192.0.2.1;1;77;tcp\n",

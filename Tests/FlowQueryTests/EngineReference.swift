@@ -316,7 +316,8 @@ struct EngineReference {
         -> [[Cell]]
     {
         var found = matching(request)
-        if let sort {
+        // Elements have no order.
+        if let sort, sort.quantity != .field(.other) {
             let order = found.enumerated().sorted { a, b in
                 let x = cell(sort.quantity, a.element, raw: request.raw)
                 let y = cell(sort.quantity, b.element, raw: request.raw)

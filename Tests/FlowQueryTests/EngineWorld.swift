@@ -20,7 +20,7 @@ struct EngineWorld {
     static let sparse: [Field] = [
         .start, .end, .flags, .tos, .rpackets, .rbytes, .flows, .inif, .outif, .srcas, .srcmask,
         .nexthop, .srcvlan, .domain, .samplerid, .sampling, .srcmac, .minttl, .maxttl, .mpls(2),
-        .tunsrcip, .srcip, .dstip,
+        .tunsrcip, .srcgeo, .srcip, .dstip,
     ]
 
     init(seed: UInt64) {

@@ -24,6 +24,8 @@ import Testing
             routed(source, .srcas, 3000, at: row)
             routed(source, .srcmask, 17, at: row)
             routed(destination, .dstas, 3000, at: row)
+            // Unknown for some hosts.
+            if source % 16 > 0 { routed(source, .srcgeo, 120, at: row) }
             routed(destination, .outif, 9, at: row)
             batch.columnForWriting(.nexthop).set(addresses[destination % 12], at: row)
             let isServer = Bool.random(using: &random)
@@ -73,6 +75,21 @@ import Testing
         #expect(directory.entry(.dstport)?.chunk(.codes)?.arrangement == .ranked)
         #expect(directory.entry(.proto)?.chunk(.codes)?.arrangement == .packed)
         #expect(directory.entry(.exporter)?.chunks.isEmpty == true)
+    }
+
+    @Test func `countries cost a small part of an octet`() throws {
+        let batch = FlowBatch()
+        var random = Seeded(7)
+        let countries = (0..<4000).map { _ in UInt64.random(in: 0x4141...0x5a5a, using: &random) }
+        for row in 0..<FlowBatch.capacity {
+            let host = Int.random(in: 0..<4000, using: &random)
+            batch.columnForWriting(.srcip).set(IPAddress(v4: UInt32(host) << 12), at: row)
+            batch.columnForWriting(.srcgeo).set(countries[host], at: row)
+        }
+        batch.advance(by: FlowBatch.capacity)
+        let entry = try #require(try directory(of: batch).entry(.srcgeo))
+        let octets = entry.chunks.reduce(0) { $0 + Int($1.storedOctets) }
+        #expect(octets < FlowBatch.capacity / 5)
     }
 
     @Test(arguments: [(1024, 3), (1025, 700), (4095, 20_000), (9000, 700), (20_000, 9000)])

@@ -28,6 +28,9 @@ public enum Command {
     }
 
     /// Runs `program` in `folder` with the time zone UTC and waits for its end.
+    ///
+    /// No country database is found that the environment does not name: what tests see must not hang
+    /// on what is installed.
     public static func run(
         _ program: String, _ arguments: [String], in folder: TemporaryFolder? = nil,
         environment: [String: String] = [:], input: [UInt8] = []
@@ -37,7 +40,7 @@ public enum Command {
         process.arguments = arguments
         if let folder { process.currentDirectoryURL = folder.url }
         process.environment = ProcessInfo.processInfo.environment
-            .merging(["TZ": "UTC"]) { $1 }.merging(environment) { $1 }
+            .merging(["TZ": "UTC", "SKEIN_COUNTRY_DATABASE": ""]) { $1 }.merging(environment) { $1 }
         process.environment?["SKEIN_STORE"] = environment["SKEIN_STORE"]
         // Files, not pipes: a program that says more than a pipe holds must not wait for its reader.
         let scratch = try TemporaryFolder()

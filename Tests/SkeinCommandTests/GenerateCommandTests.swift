@@ -20,7 +20,10 @@ private struct Skein {
 
     /// Runs a shell line with `$SKEIN` set; the output of both streams and the exit code.
     func run(_ line: String) -> (output: String, code: Int32) {
-        guard let pipe = popen("exec 2>&1; SKEIN='\(path)'; export TZ=UTC; " + line, "r") else {
+        guard
+            let pipe = popen(
+                "exec 2>&1; SKEIN='\(path)'; export TZ=UTC SKEIN_COUNTRY_DATABASE=; " + line, "r")
+        else {
             return ("", -1)
         }
         var output: [UInt8] = []

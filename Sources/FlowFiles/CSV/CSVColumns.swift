@@ -17,6 +17,8 @@ struct CSVColumn {
         case mac
         /// A number, or label, EXP and bottom of stack with `-` between.
         case label
+        /// Two letters; `..`, `--`, `-` and `??` say that the country is not known.
+        case country
         case ignored
     }
 
@@ -104,6 +106,7 @@ struct CSVColumns {
         case .port: return .port
         case .tcpFlags: return .flags
         case .mac: return .mac
+        case .country: return .country
         case .elements: return nil
         default:
             if (1...10).contains(where: { Field.mpls($0) == info.field }) { return .label }

@@ -240,6 +240,11 @@ public final class CSVReader: FlowFileReader {
             return true
         case .transportProtocol:
             number = transportProtocol(cell)
+        case .country:
+            guard let code = csvCountry(cell) else { return false }
+            value.number = UInt64(code.rawValue)
+            value.isPresent = code.rawValue != 0
+            return true
         case .mac:
             guard let mac = MACAddress(cell.text(at: 0, count: min(cell.byteCount, 32))) else {
                 return false

@@ -121,6 +121,14 @@ func csvLabel(_ cell: RawSpan) -> UInt64? {
     return parts.0 << 4 | parts.1 << 1 | parts.2
 }
 
+/// Two letters of a country, 0 for what says that it is not known.
+func csvCountry(_ cell: RawSpan) -> CountryCode? {
+    guard (1...2).contains(cell.byteCount) else { return nil }
+    let (first, last) = (cell.octet(at: 0), cell.octet(at: cell.byteCount - 1))
+    if first == last, [0x2d, 0x2e, 0x3f].contains(first) { return CountryCode(rawValue: 0) }
+    return cell.byteCount == 2 ? CountryCode(first, last) : nil
+}
+
 /// An IPv4 or IPv6 address.
 func csvAddress(_ cell: RawSpan) -> IPAddress? {
     IPAddress.parse(unsafe cell._unsafeView(as: UInt8.self))

@@ -1,3 +1,4 @@
+import FlowModel
 import FlowStore
 
 /// Text made of octets: writers format into `[UInt8]`, a `String` a cell would be the greater part of
@@ -61,6 +62,12 @@ extension [UInt8] {
             if shift != 40 { append(UInt8(ascii: ":")) }
             append(hexadecimal: UInt8(truncatingIfNeeded: value >> shift))
         }
+    }
+
+    /// Appends the two letters of a country; a number that is none in hexadecimal.
+    mutating func append(country value: UInt64) {
+        append(
+            contentsOf: CountryCode(rawValue: UInt16(truncatingIfNeeded: value)).description.utf8)
     }
 
     /// Appends two hexadecimal digits.

@@ -72,6 +72,7 @@ public final class CSVWriter: FlowRowWriter {
         switch columns[column].meaning {
         case .address: value.append(to: &text)
         case .mac: text.append(mac: value.low)
+        case .country: text.append(country: value.low)
         case .service: text.append(service: value.low)
         case .elements:
             text.append(csv: rows.cell(at: row, column: column), column: columns[column])
@@ -92,12 +93,11 @@ extension [UInt8] {
         case .null:
             if column.absentIsZero { append(UInt8(ascii: "0")) }
         case .number(let value):
-            if case .mac = column.meaning {
-                append(mac: value)
-            } else if case .service = column.meaning {
-                append(service: value)
-            } else {
-                append(decimal: value)
+            switch column.meaning {
+            case .mac: append(mac: value)
+            case .country: append(country: value)
+            case .service: append(service: value)
+            default: append(decimal: value)
             }
         case .real(let value):
             if value.isFinite { append(real: value) }

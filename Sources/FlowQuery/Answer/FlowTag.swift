@@ -44,6 +44,8 @@ struct FlowTag: Sendable, Hashable {
         case network
         /// A MAC address [mac].
         case mac
+        /// Two letters, `..` where there are none [country].
+        case country
         /// `label-exp-bottom` of MPLS label entries [labels].
         case labels
         /// The observation domain, hexadecimal [domain].
@@ -87,8 +89,7 @@ struct FlowTag: Sendable, Hashable {
         "al", "tevt", "msec", "nfc", "xevt", "iacl", "eacl", "uname", "pbstart", "pbend", "pbstep",
         "pbsize", "nbid", "nbnam", "ipl", "opl", "opid", "ivrfnam", "evrfnam", "pfifn", "pfact",
         "pfrea", "pfdir", "pfrule", "flid", "isid", "osid", "nats", "ja3", "ja4", "sni", "tls",
-        "sc",
-        "dc", "sloc", "dloc", "sasn", "dasn", "stor", "dtor", "lbl", "frag",
+        "sloc", "dloc", "sasn", "dasn", "stor", "dtor", "lbl", "frag",
     ]
 
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
@@ -152,6 +153,7 @@ struct FlowTag: Sendable, Hashable {
     private static let routing = [
         number("in", " Input", .inif, width: 6), number("out", "Output", .outif, width: 6),
         number("sas", "Src AS", .srcas, width: 6), number("das", "Dst AS", .dstas, width: 6),
+        FlowTag("sc", "SC", .country, [.srcgeo]), FlowTag("dc", "DC", .country, [.dstgeo]),
         number("nas", "Next AS", .nextas, width: 6, lead: 1),
         number("pas", "Prev AS", .prevas, width: 6, lead: 1),
         FlowTag("nh", "     Next-hop IP", .address, [.nexthop], isAddress: true),

@@ -97,7 +97,7 @@ public final class JSONWriter: FlowRowWriter {
             text.append(UInt8(ascii: "\""))
             value.append(to: &text)
             text.append(UInt8(ascii: "\""))
-        case .mac, .service, .elements:
+        case .mac, .country, .service, .elements:
             text.append(json: rows.cell(at: row, column: column), column: columns[column])
         default: text.append(decimal: value.low)
         }
@@ -125,16 +125,20 @@ extension [UInt8] {
         switch cell {
         case .null: append(contentsOf: column.absentIsZero ? "0".utf8 : "null".utf8)
         case .number(let value):
-            if case .mac = column.meaning {
+            switch column.meaning {
+            case .mac:
                 append(UInt8(ascii: "\""))
                 append(mac: value)
                 append(UInt8(ascii: "\""))
-            } else if case .service = column.meaning {
+            case .country:
+                append(UInt8(ascii: "\""))
+                append(country: value)
+                append(UInt8(ascii: "\""))
+            case .service:
                 append(UInt8(ascii: "\""))
                 append(service: value)
                 append(UInt8(ascii: "\""))
-            } else {
-                append(decimal: value)
+            default: append(decimal: value)
             }
         case .real(let value): append(real: value)
         case .address(let address):

@@ -185,6 +185,12 @@ struct LayoutLine {
             text.append(UInt8(ascii: "/"))
             text.append(leftIn: 2) { $0.append(decimal: mask) }
         case .mac: text.append(mac: first)
+        case .country:
+            if row.has(slots[0]) {
+                text.append(country: first)
+            } else {
+                text.append(contentsOf: "..".utf8)
+            }
         case .labels:
             for index in 0..<count {
                 let entry = row.number(slots[index])

@@ -1,3 +1,4 @@
+public import FlowEnrichment
 public import FlowModel
 public import FlowStore
 
@@ -5,7 +6,7 @@ public import FlowStore
 ///
 /// The work is shared over threads block by block; an answer does not depend on how many there are.
 public struct QueryEngine {
-    private(set) var blocks: [any BlockSource]
+    var blocks: [any BlockSource]
     let rates: RateTable
     /// What stands in for flows.
     private(set) var rollups = RollupFooting()
@@ -40,6 +41,14 @@ public struct QueryEngine {
         blocksPassedOver = store.passedOver.reduce(0) { $0 + $1.blocks }
         segmentsDamaged = store.damaged.count
         rowsDamaged = store.damaged.reduce(0) { $0 &+ $1.info.rows }
+    }
+
+    /// The same engine, but countries are what the user knows better; nil: as they were stored.
+    public func overridden(by overrides: GeoOverrides?) -> QueryEngine {
+        guard let overrides, !overrides.isEmpty else { return self }
+        var engine = self
+        engine.blocks = blocks.map { OverriddenBlock($0, overrides) }
+        return engine
     }
 
     /// Answers one request.

@@ -56,6 +56,7 @@ public enum FieldReference {
         case .counter: "counter, multiplied by `sampling`"
         case .mac: "MAC address"
         case .autonomousSystem: "AS number"
+        case .country: "two letters (ISO 3166), `ZZ`"
         case .service: "protocol and port"
         case .elements: "object of name and value"
         case .number: info.storage == .u64 ? "number" : "0–\(Quantity.field(info.field).largest)"

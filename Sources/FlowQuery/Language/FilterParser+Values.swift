@@ -30,6 +30,14 @@ extension FilterParser {
             return .numbers(instants, isSpan: false)
         case .tcpFlags:
             if let letters = Self.flags(token.lower) { return .letters(letters) }
+        case .country:
+            let named = NamedValues.countries.first { $0.name == token.lower }?.code
+            guard let code = named ?? CountryCode(token.lower) else {
+                throw error(
+                    .notAValue(token.text, of: subject.kind.noun), at: token.place,
+                    suggestion: NearestWord.find(token.lower, among: subject.kind.names))
+            }
+            return .country(code)
         case .text, .octets, .formed: return try .text(text(token, of: subject.kind))
         default: break
         }

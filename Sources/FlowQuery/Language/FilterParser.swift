@@ -163,7 +163,7 @@ struct FilterParser {
             guard token.kind == .word else { break }
             words.append(token.lower)
             let phrase = words.joined(separator: " ")
-            if let entry = FilterVocabulary.entries[phrase] {
+            if let entry = FilterVocabulary.entry(of: phrase) {
                 longest = (phrase, entry, words.count)
             }
         }

@@ -18,6 +18,8 @@ enum ValueKind {
     case instant
     case duration
     case mac
+    /// Two letters.
+    case country
     /// A number that is `width` bits of the column from bit `shift` on.
     case bits(shift: UInt64, width: UInt64)
     /// Any text.
@@ -36,6 +38,7 @@ enum ValueKind {
         case .autonomousSystem: UInt64(UInt32.max)
         case .service: 0xff_ffff
         case .mac: 0xffff_ffff_ffff
+        case .country: UInt64(UInt16.max)
         case .bits(_, let width): 1 << width - 1
         case .address, .instant, .duration, .text, .octets, .formed: .max
         }
@@ -64,6 +67,7 @@ enum ValueKind {
         case .instant: "a time such as 2016-06-07T12 or -1h"
         case .duration: "a duration such as 250ms, 90s or 2min"
         case .mac: "a MAC address"
+        case .country: "a country of two letters"
         case .bits: "a number 0–\(largest)"
         case .text: "a text"
         case .octets: "a text, or octets such as 0x16fe"
@@ -77,6 +81,7 @@ enum ValueKind {
         case .number(_, let names): names.map(\.name)
         case .port: NamedValues.services.map(\.name)
         case .transportProtocol: ProtocolNames.table.map(\.name)
+        case .country: NamedValues.countries.map(\.name)
         default: []
         }
     }
@@ -89,6 +94,8 @@ enum FilterLiteral {
     case numbers(ClosedRange<UInt64>, isSpan: Bool)
     /// TCP flags by their letters.
     case letters(UInt64)
+    /// A country, which has no place in an order.
+    case country(CountryCode)
     /// Addresses.
     case addresses(IntervalSet<IPAddress>)
     /// A text, or octets.
@@ -159,6 +166,8 @@ struct FilterSubject {
             switch literal {
             case .numbers(let range, _): numbers.append(range)
             case .letters(let letters): numbers.append(letters...letters)
+            case .country(let code):
+                numbers.append(UInt64(code.rawValue)...UInt64(code.rawValue))
             case .addresses(let set): if literals.count > 1 { blocks += set.ranges }
             case .text(let text): texts.insert(text)
             }

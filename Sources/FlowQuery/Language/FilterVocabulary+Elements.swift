@@ -48,9 +48,9 @@ extension FilterVocabulary.Builder {
         let block = ElementSource([.init(361), .init(362)], .number)
         let source = FlowExpression.element(block, .spans(.srcport))
         let destination = FlowExpression.element(block, .spans(.dstport))
-        entries["src port in nat pblock"] = .fixed(source)
-        entries["dst port in nat pblock"] = .fixed(destination)
-        entries["port in nat pblock"] = .fixed(.any([source, destination]))
+        set("src port in nat pblock", .fixed(source))
+        set("dst port in nat pblock", .fixed(destination))
+        set("port in nat pblock", .fixed(.any([source, destination])))
     }
 
     /// What YAF sends of a flow's first octets; the reverse direction has bit 14 set.
@@ -62,11 +62,11 @@ extension FilterVocabulary.Builder {
             ("payload", [forward, reverse]), ("in payload", [forward]), ("out payload", [reverse]),
         ] {
             let subject = FilterSubject(elements: sources, kind: .octets)
-            entries["\(phrase) content"] = .match(subject, .content)
-            entries["\(phrase) regex"] = .match(subject, .regex)
+            set("\(phrase) content", .match(subject, .content))
+            set("\(phrase) regex", .match(subject, .regex))
             if phrase == "payload" {
-                entries["content"] = .match(subject, .content)
-                entries["regex"] = .match(subject, .regex)
+                set("content", .match(subject, .content))
+                set("regex", .match(subject, .regex))
             }
         }
     }
@@ -76,23 +76,23 @@ extension FilterVocabulary.Builder {
     /// Values are checked all the same, so that a filter does not become wrong on the day that
     /// there is something to compare.
     mutating func addAbsent() {
-        func absent(_ phrases: [String], _ why: String, _ kind: ValueKind) {
+        func absent(_ phrases: [String], _ why: String, _ kind: @autoclosure () -> ValueKind) {
             for phrase in phrases {
-                entries[phrase] = .subject(FilterSubject(absent: why, kind: kind))
+                set(phrase, .subject(FilterSubject(absent: why, kind: kind())))
             }
         }
         func formed(_ noun: String, _ form: String) -> ValueKind {
             .formed(noun, try? RegexPattern("^(?:\(form))$", flags: "i"))
         }
 
-        let country = formed("a country of two letters", "[a-z]{2}")
         var places: [String] = []
         for word in ["geo", "country"] {
-            for family in ["", "nat ", "tun "] {
+            for family in ["nat ", "tun "] {
                 places += [family + word, "src \(family)\(word)", "dst \(family)\(word)"]
             }
         }
-        absent(places, "countries are not stored in this version", country)
+        absent(
+            places, "only the countries of the source and the destination are stored", .country)
 
         absent(
             ["exporter id", "exporter sysid"],
@@ -108,7 +108,7 @@ extension FilterVocabulary.Builder {
         absent(["pf reason"], filter, .number(255, named: NamedValues.pfReasons))
         absent(["pf rule"], filter, .number(UInt64(UInt32.max)))
         absent(["pf interface"], filter, .text)
-        for direction in ["in", "out"] { entries["pf dir \(direction)"] = .absent(filter) }
+        for direction in ["in", "out"] { set("pf dir \(direction)", .absent(filter)) }
 
         let payload = "what is sent is not looked into"
         for before in ["", "payload ", "in payload ", "out payload "] {
@@ -136,7 +136,7 @@ extension FilterVocabulary.Builder {
                     "a fingerprint such as t130200_1301_234ea6891581",
                     "[tqd][0-9s]{2}[0-9]{2}[0-9a-z]{2}_[0-9a-f]{4}_[0-9a-f]{12}"))
             for word in ["dns", "tls", "ssl", "ja3", "ja4"] {
-                entries["\(before)\(word) defined"] = .absent(payload)
+                set("\(before)\(word) defined", .absent(payload))
             }
         }
     }

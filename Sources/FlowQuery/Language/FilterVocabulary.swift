@@ -1,4 +1,5 @@
 import FlowModel
+import Synchronization
 
 /// What the words of a filter stand for.
 enum FilterEntry {
@@ -15,8 +16,28 @@ enum FilterEntry {
 /// The words of the language: one to four words in a row, in lower case, with what they mean.
 enum FilterVocabulary {
     /// Every phrase.
-    static let entries: [String: FilterEntry] = {
-        var builder = Builder()
+    static let entries = phrases(beginningWith: nil)
+
+    /// The phrases by their first words, as far as they were asked for.
+    private static let asked = Mutex<[String: [String: FilterEntry]]>([:])
+
+    /// What a phrase means; nil where it is none.
+    ///
+    /// A filter has a few of the words: what the others mean, among it regular expressions to compile, is
+    /// not worked out for it.
+    static func entry(of phrase: String) -> FilterEntry? {
+        let first = String(phrase.prefix { $0 != " " })
+        return asked.withLock { asked in
+            if let known = asked[first] { return known[phrase] }
+            let phrases = phrases(beginningWith: first)
+            // Only words of the language are kept, which are not many.
+            if !phrases.isEmpty { asked[first] = phrases }
+            return phrases[phrase]
+        }
+    }
+
+    private static func phrases(beginningWith word: String?) -> [String: FilterEntry] {
+        var builder = Builder(firstWord: word)
         builder.addFields()
         builder.addAddresses()
         builder.addTwoSided()
@@ -29,7 +50,7 @@ enum FilterVocabulary {
         builder.addPayload()
         builder.addAbsent()
         return builder.entries
-    }()
+    }
 
     /// Words of the longest phrase.
     static let wordsMax = 5
@@ -78,16 +99,36 @@ enum FilterVocabulary {
         case .tcpFlags: return .tcpFlags
         case .mac: return .mac
         case .autonomousSystem: return .autonomousSystem
+        case .country: return .country
         case .service: return .service
         case .number, .counter, .elements: return .number(Quantity.field(info.field).largest)
         }
     }
 
     struct Builder {
-        var entries: [String: FilterEntry] = [:]
+        /// The only first word of the phrases that are taken; nil takes all.
+        let firstWord: String?
+        private(set) var entries: [String: FilterEntry] = [:]
 
-        mutating func add(_ phrases: String..., subject: FilterSubject) {
-            for phrase in phrases { entries[phrase] = .subject(subject) }
+        init(firstWord: String?) { self.firstWord = firstWord }
+
+        /// Whether a phrase is taken.
+        func takes(_ phrase: String) -> Bool {
+            guard let firstWord else { return true }
+            let (letters, word) = (phrase.utf8, firstWord.utf8)
+            guard letters.starts(with: word) else { return false }
+            return letters.count == word.count
+                || letters[letters.index(letters.startIndex, offsetBy: word.count)]
+                    == UInt8(ascii: " ")
+        }
+
+        /// Adds a phrase, whose meaning is worked out only where it is taken.
+        mutating func set(_ phrase: String, _ entry: @autoclosure () -> FilterEntry) {
+            if takes(phrase) { entries[phrase] = entry() }
+        }
+
+        mutating func add(_ phrases: String..., subject: @autoclosure () -> FilterSubject) {
+            for phrase in phrases { set(phrase, .subject(subject())) }
         }
 
         /// `noun`, `src noun` and `dst noun`.
@@ -140,6 +181,7 @@ enum FilterVocabulary {
             addSides("as", .srcas, .dstas, .autonomousSystem)
             add("prev as", subject: FilterSubject(.prevas, kind: .autonomousSystem))
             add("next as", subject: FilterSubject(.nextas, kind: .autonomousSystem))
+            for noun in ["geo", "country"] { addSides(noun, .srcgeo, .dstgeo, .country) }
             addSides("vlan", .srcvlan, .dstvlan, .number(65_535))
             addSides("mask", .srcmask, .dstmask, .number(128))
             addSides("if", .inif, .outif, .number(UInt64(UInt32.max)), names: ("in", "out"))
@@ -228,7 +270,7 @@ enum FilterVocabulary {
         }
 
         mutating func addComplete() {
-            entries["any"] = .fixed(.constant(true))
+            set("any", .fixed(.constant(true)))
             let isV4 = FlowExpression.any([
                 .addresses(.field(.srcip), .v4), .addresses(.field(.dstip), .v4),
             ])
@@ -236,13 +278,13 @@ enum FilterVocabulary {
             let isV6 = FlowExpression.any([
                 .addresses(.field(.srcip), notV4), .addresses(.field(.dstip), notV4),
             ])
-            for word in ["ipv4", "inet"] { entries[word] = .fixed(isV4) }
-            for word in ["ipv6", "inet6"] { entries[word] = .fixed(isV6) }
+            for word in ["ipv4", "inet"] { set(word, .fixed(isV4)) }
+            for word in ["ipv6", "inet6"] { set(word, .fixed(isV6)) }
             for name in ProtocolNames.bare {
                 guard let number = ProtocolNames.number(of: name).map(UInt64.init) else { continue }
-                entries[name] = .fixed(.test(.field(.proto), .inRanges([number...number])))
+                set(name, .fixed(.test(.field(.proto), .inRanges([number...number]))))
             }
-            entries["ttl equal"] = .fixed(.test(.field(.minttl), .equals(.maxttl)))
+            set("ttl equal", .fixed(.test(.field(.minttl), .equals(.maxttl))))
         }
     }
 }

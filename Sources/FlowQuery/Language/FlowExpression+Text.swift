@@ -7,6 +7,9 @@ extension FlowExpression: CustomStringConvertible {
     public var description: String {
         switch self {
         case .constant(let value): value ? "any" : "not any"
+        case .test(.field(let field), .inRanges(let ranges))
+        where field.info?.meaning == .country:
+            "\(field.name) " + Self.countries(ranges)
         case .test(let quantity, let condition): Self.text(quantity.name, condition)
         case .and(let operands): "(" + operands.map(\.description).joined(separator: " and ") + ")"
         case .or(let operands): "(" + operands.map(\.description).joined(separator: " or ") + ")"
@@ -24,6 +27,21 @@ extension FlowExpression: CustomStringConvertible {
         case .isPresent: "\(name) present"
         }
     }
+
+    /// `in [CH DE]`, or `not in [CH DE]` where the ranges are all but these.
+    private static func countries(_ ranges: [ClosedRange<UInt64>]) -> String {
+        let isNegated = ranges.first?.lowerBound == 0
+        let set =
+            isNegated ? IntervalSet(ranges).complement(upTo: UInt64(UInt16.max)).ranges : ranges
+        let codes = set.flatMap { range in
+            range.prefix(Self.countriesMax).map { CountryCode(rawValue: UInt16(clamping: $0)) }
+        }
+        return (isNegated ? "not in [" : "in [")
+            + codes.map(\.description).joined(separator: " ") + "]"
+    }
+
+    /// Codes of a range that are written out: all that begin with one letter.
+    private static let countriesMax = 256
 
     private static func list<Value: Comparable>(_ ranges: [ClosedRange<Value>]) -> String {
         ranges.map {

@@ -1,3 +1,5 @@
+import FlowModel
+
 /// Words that stand for numbers in a filter.
 enum NamedValues {
     /// Services by port, as far as everyone knows them; there is no lookup in `/etc/services`, so
@@ -17,6 +19,9 @@ enum NamedValues {
         ("openvpn", 1194...1194), ("wireguard", 51820...51820), ("netflow", 2055...2055),
         ("ipfix", 4739...4739), ("sflow", 6343...6343), ("domain-s", 853...853),
     ]
+
+    /// What is no country, by a word.
+    static let countries: [(name: String, code: CountryCode)] = [("private", .privateSpace)]
 
     /// Element 61, `flowDirection`.
     static let directions: [(name: String, range: ClosedRange<UInt64>)] = [

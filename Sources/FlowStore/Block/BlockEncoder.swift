@@ -110,7 +110,9 @@ public final class BlockEncoder {
                 field: field, presentRows: present.count, range: UInt64(low)...UInt64(high),
                 addressRange: nil,
                 sum: field.info?.meaning == .counter
-                    ? sum(values, presence: words(present.presence).values(as: UInt64.self)) : nil)
+                    ? sum(
+                        values, presence: words(present.presence).values(as: UInt64.self),
+                        largest: high) : nil)
         )
     }
 

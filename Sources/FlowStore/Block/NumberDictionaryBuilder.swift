@@ -10,7 +10,7 @@ struct NumberDictionaryBuilder {
     private let indices = EncodedBytes(count: FlowBatch.capacity * 2)
     private let words = EncodedBytes(count: distinctMax * 8)
     private let spareWords = EncodedBytes(count: distinctMax * 8)
-    private let ranks = EncodedBytes(count: distinctMax * 2)
+    private let ranks = EncodedBytes(count: 65_536 * 2)
 
     /// A dictionary and codes that take less room than codes of `frameWidth` octets; nil where there
     /// is none.
@@ -71,12 +71,15 @@ struct NumberDictionaryBuilder {
     }
 }
 
-/// Replaces each index by its rank.
+/// Replaces each index by its rank; there is room for the rank of any index.
 func rank<Code: FixedWidthInteger & BitwiseCopyable>(
     _ indices: Span<UInt16>, by ranks: Span<UInt16>, into codes: inout MutableSpan<Code>
 ) {
-    precondition(codes.count >= indices.count)
-    for row in indices.indices { codes[row] = Code(truncatingIfNeeded: ranks[Int(indices[row])]) }
+    precondition(codes.count >= indices.count && ranks.count == 65_536)
+    for row in indices.indices {
+        let rank = unsafe ranks[unchecked: Int(indices[unchecked: row])]
+        unsafe codes[unchecked: row] = Code(truncatingIfNeeded: rank)
+    }
 }
 
 /// Numbers the distinct values in the order in which they appear; nil once they are more than
@@ -92,20 +95,21 @@ private func assignIndices<T: FixedWidthInteger & UnsignedInteger & BitwiseCopya
     precondition(values.count <= indices.count)
     var count = 0
     for row in values.indices {
-        let value = UInt64(values[row])
+        let value = unsafe UInt64(values[unchecked: row])
         var slot = Int(truncatingIfNeeded: value &* 0x9e37_79b9_7f4a_7c15 >> 40) & mask
         while true {
-            let taken = slots[slot]
+            let taken = unsafe slots[unchecked: slot]
             if taken == 0 {
                 guard count < atMost else { return nil }
                 distinct[count] = value
-                indices[row] = UInt16(truncatingIfNeeded: count)
+                unsafe indices[unchecked: row] = UInt16(truncatingIfNeeded: count)
                 count &+= 1
                 slots[slot] = UInt16(truncatingIfNeeded: count)
                 break
             }
-            if distinct[Int(taken) &- 1] == value {
-                indices[row] = taken &- 1
+            // Every number in a slot is of a value that is there.
+            if unsafe distinct[unchecked: Int(taken) &- 1] == value {
+                unsafe indices[unchecked: row] = taken &- 1
                 break
             }
             slot = (slot &+ 1) & mask

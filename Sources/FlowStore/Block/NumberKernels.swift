@@ -12,19 +12,28 @@ func extremes<T: FixedWidthInteger & BitwiseCopyable>(_ values: Span<T>) -> (low
 }
 
 /// The sum of values; nil where it does not fit.
+///
+/// - Parameter largest: the largest of the values that are present.
 func sum<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ values: Span<T>, presence: Span<UInt64>
+    _ values: Span<T>, presence: Span<UInt64>, largest: T
 ) -> UInt64? {
     precondition(presence.count * 64 >= values.count)
+    let mayOverflow = UInt64(largest).multipliedReportingOverflow(by: UInt64(values.count)).overflow
     var sum: UInt64 = 0
-    var hasOverflown = false
+    if !mayOverflow {
+        for row in values.indices {
+            let bit = unsafe presence[unchecked: row >> 6] &>> UInt64(row & 63) & 1
+            sum &+= unsafe UInt64(values[unchecked: row]) & (0 &- bit)
+        }
+        return sum
+    }
     for row in values.indices {
         let isPresent = presence[row >> 6] >> UInt64(row & 63) & 1 != 0
         let (next, overflow) = sum.addingReportingOverflow(isPresent ? UInt64(values[row]) : 0)
+        if overflow { return nil }
         sum = next
-        hasOverflown = hasOverflown || overflow
     }
-    return hasOverflown ? nil : sum
+    return sum
 }
 
 /// Smallest and largest value of the rows whose bit is set, of which there is at least one.
@@ -34,9 +43,11 @@ func extremes<T: FixedWidthInteger & BitwiseCopyable>(
     precondition(presence.count * 64 >= values.count)
     var low = T.max
     var high = T.min
-    for row in values.indices where presence[row >> 6] >> UInt64(row & 63) & 1 != 0 {
-        low = min(low, values[row])
-        high = max(high, values[row])
+    for row in values.indices {
+        let isPresent = unsafe presence[unchecked: row >> 6] &>> UInt64(row & 63) & 1 != 0
+        let value = unsafe values[unchecked: row]
+        low = min(low, isPresent ? value : .max)
+        high = max(high, isPresent ? value : .min)
     }
     return (low, high)
 }
@@ -47,8 +58,8 @@ func fillGaps<T: BitwiseCopyable>(
 ) {
     precondition(presence.count * 64 >= values.count && output.count >= values.count)
     for row in values.indices {
-        let isPresent = presence[row >> 6] >> UInt64(row & 63) & 1 != 0
-        output[row] = isPresent ? values[row] : filler
+        let isPresent = unsafe presence[unchecked: row >> 6] &>> UInt64(row & 63) & 1 != 0
+        unsafe output[unchecked: row] = isPresent ? values[unchecked: row] : filler
     }
 }
 

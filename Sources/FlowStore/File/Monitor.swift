@@ -2,12 +2,12 @@ import Glibc
 
 /// A lock with a condition that its holders wait for.
 @safe
-final class Monitor: @unchecked Sendable {
+package final class Monitor: @unchecked Sendable {
     // Sendable: the system's lock is made for it.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init() {
+    package init() {
         unsafe pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         unsafe pthread_condattr_init(&attributes)
@@ -24,24 +24,24 @@ final class Monitor: @unchecked Sendable {
         unsafe mutex.deallocate()
     }
 
-    func lock() { unsafe _ = pthread_mutex_lock(mutex) }
-    func unlock() { unsafe _ = pthread_mutex_unlock(mutex) }
+    package func lock() { unsafe _ = pthread_mutex_lock(mutex) }
+    package func unlock() { unsafe _ = pthread_mutex_unlock(mutex) }
 
     /// Lets go of the lock until somebody signals.
-    func wait() { unsafe _ = pthread_cond_wait(changed, mutex) }
+    package func wait() { unsafe _ = pthread_cond_wait(changed, mutex) }
 
     /// The same, until ``now`` is `instant` at most.
-    func wait(until instant: UInt64) {
+    package func wait(until instant: UInt64) {
         var time = timespec()
         time.tv_sec = Int(clamping: instant / 1_000_000_000)
         time.tv_nsec = Int(instant % 1_000_000_000)
         unsafe _ = pthread_cond_timedwait(changed, mutex, &time)
     }
 
-    func signal() { unsafe _ = pthread_cond_broadcast(changed) }
+    package func signal() { unsafe _ = pthread_cond_broadcast(changed) }
 
     /// Nanoseconds of the clock that waits go by.
-    static var now: UInt64 {
+    package static var now: UInt64 {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
@@ -49,11 +49,11 @@ final class Monitor: @unchecked Sendable {
 }
 
 /// A thread that runs one function.
-struct Worker {
+package struct Worker {
     private let thread: pthread_t
 
     /// Starts it; nil where the system has no thread to give.
-    init?(_ body: @escaping @Sendable () -> Void) {
+    package init?(_ body: @escaping @Sendable () -> Void) {
         let context = unsafe Unmanaged.passRetained(Body(body))
         var thread = pthread_t()
         let code = unsafe pthread_create(
@@ -71,7 +71,7 @@ struct Worker {
     }
 
     /// Waits for its end.
-    func join() { _ = pthread_join(thread, nil) }
+    package func join() { _ = pthread_join(thread, nil) }
 
     private final class Body {
         let run: @Sendable () -> Void

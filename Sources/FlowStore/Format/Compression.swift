@@ -12,71 +12,120 @@ struct Codec: RawRepresentable, Hashable, Sendable {
 }
 
 /// Compresses chunks, one at a time.
-@safe
 final class Compressor {
-    private let context: OpaquePointer
-    private var buffer: EncodedBytes
-
-    init() {
-        guard let context = unsafe ZSTD_createCCtx() else {
-            preconditionFailure("no memory for a compressor")
-        }
-        // Columns are mostly numbers in which short matches are chance. Without them frames are a few
-        // per cent smaller and a tenth faster to read.
-        unsafe _ = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 1)
-        unsafe _ = ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 7)
-        unsafe self.context = unsafe context
-        buffer = EncodedBytes(unfilled: 1 << 20)
-    }
-
-    deinit { unsafe _ = ZSTD_freeCCtx(context) }
+    private let matches = FrameEncoder(.matches)
+    private let literals = FrameEncoder(.literals)
+    private var choices = FrameChoices()
 
     /// Appends `source` to `output`, compressed where that makes it smaller.
     ///
-    /// A frame is compressed where that saves a sixth, and stored otherwise: what compresses by less
-    /// costs more time to read than its room is worth.
-    ///
-    /// - Parameter cuts: where frames end besides at the end; each has statistics of its own.
+    /// - Parameters:
+    ///   - piece: whose chunk it is, for what was best in the blocks before.
+    ///   - cuts: where frames end besides at the end; each has statistics of its own.
     func append(
-        _ source: RawSpan, cutAt cuts: [Int], to output: inout [UInt8]
+        _ source: RawSpan, of piece: FrameChoices.Piece, cutAt cuts: [Int],
+        to output: inout [UInt8]
     ) -> Codec {
         let start = output.count
         var from = 0
         var isWorth = false
+        var piece = piece
         for to in cuts + [source.byteCount] where to > from {
-            let piece = source.extracting(from..<to)
-            let bound = ZSTD_compressBound(piece.byteCount)
-            if buffer.count < bound { buffer = EncodedBytes(unfilled: bound) }
-            let buffer = buffer
-            var room = buffer.mutableBytes
-            let written = unsafe room.withUnsafeMutableBytes { room in
-                unsafe piece.withUnsafeBytes { piece in
-                    unsafe ZSTD_compress2(
-                        context, room.baseAddress, room.count, piece.baseAddress, piece.count)
-                }
-            }
-            // With room enough it fails only for want of memory; then the octets stay as they are.
-            guard ZSTD_isError(written) == 0 else {
-                return keepRaw(source, in: &output, at: start)
-            }
-            if written <= piece.byteCount - piece.byteCount / 6 {
-                output.put(buffer.bytes.extracting(0..<written))
+            let octets = source.extracting(from..<to)
+            if let encoder = encoder(for: octets, of: piece) {
+                encoder.write(to: &output)
                 isWorth = true
             } else {
-                output.putFrame(storing: piece)
+                output.putFrame(storing: octets)
             }
             from = to
+            piece.number += 1
         }
         if isWorth, output.count - start < source.byteCount { return .zstd }
-        return keepRaw(source, in: &output, at: start)
-    }
-
-    private func keepRaw(_ source: RawSpan, in output: inout [UInt8], at start: Int) -> Codec {
         output.removeSubrange(start...)
         output.put(source)
         return .raw
     }
+
+    /// The encoder whose frame of some octets is worth storing; nil where none is.
+    private func encoder(for octets: RawSpan, of piece: FrameChoices.Piece) -> FrameEncoder? {
+        let count = octets.byteCount
+        let most = count - count / 6
+        let isSmall = count < FrameChoices.octetsMin
+        switch isSmall ? .matches : choices.next(piece) {
+        case .stored: return nil
+        case .matches: return matches.encode(octets) <= most ? matches : nil
+        case .literals: return literals.encode(octets) <= most ? literals : nil
+        case nil:
+            let (withMatches, without) = (matches.encode(octets), literals.encode(octets))
+            guard min(withMatches, without) <= most else {
+                choices.note(.stored, for: piece)
+                return nil
+            }
+            // Made and read in half the time: worth some room.
+            let isWithout = without <= withMatches + withMatches / 64
+            choices.note(isWithout ? .literals : .matches, for: piece)
+            return isWithout ? literals : matches
+        }
+    }
 }
+
+/// Makes frames in one way; keeps its memory.
+@safe
+private final class FrameEncoder {
+    private let context: OpaquePointer
+    private var buffer = EncodedBytes(unfilled: 1 << 16)
+    private var written = 0
+
+    init(_ mode: FrameMode) {
+        guard let context = unsafe ZSTD_createCCtx() else {
+            preconditionFailure("no memory for a compressor")
+        }
+        switch mode {
+        case .literals:
+            // The fastest level looks at the first octets only. It leaves literals as they are, unless
+            // told otherwise; a library that does not know how makes frames that are never the best.
+            unsafe _ = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, ZSTD_minCLevel())
+            unsafe _ = ZSTD_CCtx_setParameter(context, literalCompressionMode, 1)
+        default:
+            unsafe _ = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 1)
+        }
+        // Columns are mostly numbers in which short matches are chance. Without them frames are a few
+        // per cent smaller and a tenth faster to read.
+        unsafe _ = ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 7)
+        unsafe self.context = unsafe context
+    }
+
+    deinit { unsafe _ = ZSTD_freeCCtx(context) }
+
+    /// Appends the frame that was made last.
+    func write(to output: inout [UInt8]) {
+        let buffer = buffer
+        output.put(buffer.bytes.extracting(0..<written))
+    }
+
+    /// Makes a frame and answers its octets; more than there can be where that failed.
+    func encode(_ octets: RawSpan) -> Int {
+        let bound = ZSTD_compressBound(octets.byteCount)
+        if buffer.count < bound { buffer = EncodedBytes(unfilled: bound) }
+        let buffer = buffer
+        var room = buffer.mutableBytes
+        let result = unsafe room.withUnsafeMutableBytes { room in
+            unsafe octets.withUnsafeBytes { octets in
+                unsafe ZSTD_compress2(
+                    context, room.baseAddress, room.count, octets.baseAddress, octets.count)
+            }
+        }
+        // With room enough it fails only for want of memory; then the octets stay as they are.
+        if ZSTD_isError(result) != 0 { return .max }
+        written = result
+        return result
+    }
+}
+
+/// What zstd.h calls `ZSTD_c_literalCompressionMode` for programs that link it statically; 1 says that
+/// literals are compressed at any level.
+private let literalCompressionMode = ZSTD_c_experimentalParam5
 
 extension [UInt8] {
     /// Appends a frame of blocks that are not compressed (RFC 8878 §3.1.1).

@@ -4,10 +4,15 @@
 
 /// Finds whether one column's codes follow from another's; keeps its scratch memory.
 struct DerivedCoding {
-    private let votes = EncodedBytes(count: 65_536 * 2)
+    /// Room for every key there can be, so that no row's key need be checked.
+    private let map = EncodedBytes(unfilled: 65_536 * 2)
+    private let votes = EncodedBytes(unfilled: 65_536 * 2)
+    private let exceptions = EncodedBytes(unfilled: 65_536 * 2)
 
     /// Rows that may have another code, as a share of all.
     private static let exceptionShare = 64
+    /// Rows with another code, as a share of all, for which no better map is looked for.
+    private static let fewExceptionsShare = 512
     /// Rows after which a column is given up that has shown too many exceptions.
     private static let sampleRows = 4096
 
@@ -42,70 +47,117 @@ struct DerivedCoding {
     ) -> Packed? {
         let values = codes.storage.values(as: Code.self)
         let keys = addresses.storage.values(as: Entry.self)
-        guard keys.count == values.count, entries <= 65_536, entries <= values.count * 3 / 4
+        guard keys.count == values.count, keys.count <= 65_536, entries <= 65_536,
+            entries <= values.count * 3 / 4
         else { return nil }
-        let map = EncodedBytes(count: entries * MemoryLayout<Code>.size)
-        var mapped = map.mutableValues(as: Code.self)
-        var votes = votes.mutableValues(as: UInt16.self, first: entries)
+        var mapped = map.mutableValues(as: Code.self, first: 65_536)
+        var votes = votes.mutableValues(as: UInt16.self)
+        var rows = exceptions.mutableValues(as: UInt16.self)
         let sample = min(Self.sampleRows, values.count)
-        for entry in votes.indices { votes[entry] = 0 }
-        vote(values.extracting(0..<sample), by: keys, into: &mapped, &votes)
-        let limit = values.count / Self.exceptionShare
-        // In a sample, an address that comes once agrees with itself: only contradictions count.
-        guard
-            countExceptions(values.extracting(0..<sample), by: keys, mapped.span) <= sample / 16
-        else { return nil }
-        vote(
-            values.extracting(sample..<values.count), by: keys.extracting(sample..<keys.count),
-            into: &mapped, &votes)
-        let count = countExceptions(values, by: keys, mapped.span)
-        guard count <= limit else { return nil }
-        let size = MemoryLayout<Code>.size
-        let exceptions = EncodedBytes(unfilled: count * (2 + size))
-        var rows = exceptions.mutableValues(as: UInt16.self, first: count)
-        var octets = exceptions.mutableValues(as: UInt8.self)
-        var next = 0
-        for row in values.indices where values[row] != mapped[Int(keys[row])] && next < count {
-            rows[next] = UInt16(row)
-            for place in 0..<size {
-                octets[2 * count + next * size + place] = UInt8(
-                    truncatingIfNeeded: values[row] >> Code(8 * place))
-            }
-            next += 1
+        for entry in 0..<entries {
+            mapped[entry] = 0
+            votes[entry] = 0
         }
-        return Packed(map: map, exceptions: exceptions)
+        vote(values.extracting(0..<sample), by: keys, into: &mapped, &votes)
+        // In a sample, an address that comes once agrees with itself: only contradictions count.
+        let contradictions = listExceptions(
+            values.extracting(0..<sample), by: keys, mapped.span, into: &rows)
+        guard contradictions <= sample / 16 else { return nil }
+
+        // Where hardly any row contradicts another, who is believed makes no odds.
+        believeLast(values, by: keys, into: &mapped)
+        var count = listExceptions(values, by: keys, mapped.span, into: &rows)
+        if count > values.count / Self.fewExceptionsShare {
+            for entry in 0..<entries { votes[entry] = 0 }
+            vote(values, by: keys, into: &mapped, &votes)
+            count = listExceptions(values, by: keys, mapped.span, into: &rows)
+        }
+        guard count <= values.count / Self.exceptionShare else { return nil }
+        return Packed(
+            map: copy(mapped.span.extracting(0..<entries)),
+            exceptions: exceptions(values, at: rows.span.extracting(0..<count)))
+    }
+
+    private func copy<Code: BitwiseCopyable>(_ mapped: Span<Code>) -> EncodedBytes {
+        let map = EncodedBytes(unfilled: mapped.count * MemoryLayout<Code>.size)
+        var output = map.mutableValues(as: Code.self)
+        for entry in mapped.indices { output[entry] = mapped[entry] }
+        return map
+    }
+
+    private func exceptions<Code: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+        _ values: Span<Code>, at rows: Span<UInt16>
+    ) -> EncodedBytes {
+        let size = MemoryLayout<Code>.size
+        let exceptions = EncodedBytes(unfilled: rows.count * (2 + size))
+        var numbers = exceptions.mutableValues(as: UInt16.self, first: rows.count)
+        for index in rows.indices { numbers[index] = rows[index] }
+        var octets = exceptions.mutableValues(as: UInt8.self)
+        for index in rows.indices {
+            let value = values[Int(rows[index])]
+            for place in 0..<size {
+                octets[2 * rows.count + index * size + place] = UInt8(
+                    truncatingIfNeeded: value >> Code(8 * place))
+            }
+        }
+        return exceptions
     }
 }
 
 /// Lets each row vote for its address's code: a majority wins, and whoever comes first where there is
 /// none (Boyer and Moore's vote).
+///
+/// Addresses come at random, so nothing branches on them.
 private func vote<
-    Code: FixedWidthInteger & BitwiseCopyable, Entry: FixedWidthInteger & BitwiseCopyable
+    Code: FixedWidthInteger & BitwiseCopyable,
+    Entry: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
 >(
     _ codes: Span<Code>, by keys: Span<Entry>, into map: inout MutableSpan<Code>,
     _ votes: inout MutableSpan<UInt16>
 ) {
-    precondition(keys.count >= codes.count && votes.count == map.count)
+    precondition(Entry.bitWidth <= 16 && map.count == 65_536 && votes.count == 65_536)
+    precondition(keys.count >= codes.count && codes.count <= 65_536)
     for row in codes.indices {
-        let key = Int(keys[row])
+        let key = unsafe Int(keys[unchecked: row])
         let code = codes[row]
-        if map[key] == code {
-            votes[key] &+= votes[key] == .max ? 0 : 1
-        } else if votes[key] == 0 {
-            map[key] = code
-            votes[key] = 1
-        } else {
-            votes[key] &-= 1
-        }
+        let (candidate, backers) = unsafe (map[unchecked: key], votes[unchecked: key])
+        let agrees = candidate == code
+        let isOpen = backers == 0
+        // No key has more votes than there are rows; the last of 65,536 would be one too many.
+        let more = backers == .max ? backers : backers &+ 1
+        unsafe map[unchecked: key] = isOpen ? code : candidate
+        unsafe votes[unchecked: key] = agrees || isOpen ? more : backers &- 1
     }
 }
 
-private func countExceptions<
-    Code: FixedWidthInteger & BitwiseCopyable, Entry: FixedWidthInteger & BitwiseCopyable
->(_ codes: Span<Code>, by keys: Span<Entry>, _ map: Span<Code>) -> Int {
-    precondition(keys.count >= codes.count)
+/// Gives each address the code of its last row.
+private func believeLast<
+    Code: FixedWidthInteger & BitwiseCopyable,
+    Entry: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
+>(_ codes: Span<Code>, by keys: Span<Entry>, into map: inout MutableSpan<Code>) {
+    precondition(Entry.bitWidth <= 16 && map.count == 65_536 && keys.count >= codes.count)
+    for row in codes.indices {
+        unsafe map[unchecked: Int(keys[unchecked: row])] = codes[unchecked: row]
+    }
+}
+
+/// Lists the rows that have another code than their address; answers how many there are.
+private func listExceptions<
+    Code: FixedWidthInteger & BitwiseCopyable,
+    Entry: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
+>(
+    _ codes: Span<Code>, by keys: Span<Entry>, _ map: Span<Code>,
+    into rows: inout MutableSpan<UInt16>
+) -> Int {
+    precondition(Entry.bitWidth <= 16 && map.count == 65_536 && keys.count >= codes.count)
+    precondition(rows.count >= codes.count)
     var count = 0
-    for row in codes.indices { count &+= map[Int(keys[row])] == codes[row] ? 0 : 1 }
+    for row in codes.indices {
+        // Written in any case: it stays where the row is one.
+        unsafe rows[unchecked: count] = UInt16(truncatingIfNeeded: row)
+        let isOther = unsafe map[unchecked: Int(keys[unchecked: row])] != codes[unchecked: row]
+        count &+= isOther ? 1 : 0
+    }
     return count
 }
 

@@ -1,3 +1,5 @@
+import FlowModel
+
 // Codes of two octets of which a few hundred make up much of the rows, such as ports: an octet a row
 // names one of the 255 most frequent, and 255 sends the reader to a list of the others.
 //
@@ -11,8 +13,10 @@ let otherRank = UInt8.max
 
 /// Ranks codes; keeps its scratch memory from block to block.
 struct RankedCoding {
-    private let counts = EncodedBytes(count: 65_536 * 4)
-    private let ranks = EncodedBytes(count: 65_536)
+    private let counts = EncodedBytes(unfilled: 65_536 * 4)
+    private let ranks = EncodedBytes(unfilled: 65_536)
+    private let occurring = EncodedBytes(unfilled: 65_536 * 2)
+    private let others = EncodedBytes(unfilled: FlowBatch.capacity * 2)
 
     /// What is stored of a column.
     struct Packed {
@@ -22,47 +26,37 @@ struct RankedCoding {
         let others: EncodedBytes
     }
 
-    /// Ranks the codes of at least one row.
+    /// Ranks the codes of at least one and at most ``FlowBatch/capacity`` rows.
     func pack(_ codes: Span<UInt16>) -> Packed {
-        precondition(codes.count > 0)
+        precondition(codes.count > 0 && codes.count <= FlowBatch.capacity)
         var counts = counts.mutableValues(as: UInt32.self)
-        for code in counts.indices { unsafe counts[unchecked: code] = 0 }
-        for row in codes.indices { unsafe counts[unchecked: Int(codes[unchecked: row])] &+= 1 }
-        let frequent = mostFrequent(counts.span)
+        count(codes, into: &counts)
+        var list = occurring.mutableValues(as: UInt16.self)
+        let kinds = listOccurring(counts.span, into: &list)
+        let frequent = mostFrequent(list.span.extracting(0..<kinds), counts.span)
 
         var rankOf = ranks.mutableValues(as: UInt8.self)
         for code in rankOf.indices { unsafe rankOf[unchecked: code] = otherRank }
-        var others = codes.count
-        for (rank, code) in frequent.enumerated() {
-            rankOf[Int(code)] = UInt8(rank)
-            others -= Int(counts[Int(code)])
-        }
+        for (rank, code) in frequent.enumerated() { rankOf[Int(code)] = UInt8(rank) }
         let head = 2 + 2 * frequent.count
         let output = EncodedBytes(unfilled: head + codes.count)
         var octets = output.mutableValues(as: UInt8.self)
         putPair(UInt16(frequent.count), in: &octets, at: 0)
         for (rank, code) in frequent.enumerated() { putPair(code, in: &octets, at: 2 + 2 * rank) }
-        let list = EncodedBytes(unfilled: others * 2)
-        var otherCodes = list.mutableValues(as: UInt16.self)
-        var next = 0
-        for row in codes.indices {
-            let code = codes[row]
-            let rank = unsafe rankOf[unchecked: Int(code)]
-            unsafe octets[unchecked: head &+ row] = rank
-            if rank == otherRank {
-                otherCodes[next] = code
-                next &+= 1
-            }
-        }
-        return Packed(ranks: output, others: list)
+        var waiting = others.mutableValues(as: UInt16.self)
+        let count = rank(codes, by: rankOf.span, into: &octets, at: head, others: &waiting)
+        let rest = EncodedBytes(unfilled: count * 2)
+        var otherCodes = rest.mutableValues(as: UInt16.self)
+        for index in 0..<count { otherCodes[index] = waiting[index] }
+        return Packed(ranks: output, others: rest)
     }
 
     /// At most 255 codes, ascending, none of which occurs less often than any other.
-    private func mostFrequent(_ counts: Span<UInt32>) -> [UInt16] {
+    private func mostFrequent(_ occurring: Span<UInt16>, _ counts: Span<UInt32>) -> [UInt16] {
         // How many codes occur how often, those beyond the last slot together with it.
-        var codesOfCount = [Int](repeating: 0, count: 1024)
-        for code in counts.indices where counts[code] > 0 {
-            codesOfCount[min(Int(counts[code]), 1023)] += 1
+        var codesOfCount = InlineArray<1024, Int>(repeating: 0)
+        for index in occurring.indices {
+            codesOfCount[min(Int(counts[Int(occurring[index])]), 1023)] &+= 1
         }
         var least = 1024
         var taken = 0
@@ -72,17 +66,58 @@ struct RankedCoding {
         }
         var spare = 255 - taken
         var frequent: [UInt16] = []
-        for code in counts.indices where counts[code] > 0 {
-            let count = min(Int(counts[code]), 1023)
+        for index in occurring.indices {
+            let code = occurring[index]
+            let count = min(Int(counts[Int(code)]), 1023)
             if count >= least {
-                frequent.append(UInt16(code))
+                frequent.append(code)
             } else if count == least - 1, spare > 0 {
-                frequent.append(UInt16(code))
+                frequent.append(code)
                 spare -= 1
             }
         }
         return frequent
     }
+}
+
+/// Counts how often each code occurs.
+private func count(_ codes: Span<UInt16>, into counts: inout MutableSpan<UInt32>) {
+    precondition(counts.count == 65_536)
+    for code in counts.indices { unsafe counts[unchecked: code] = 0 }
+    for row in codes.indices { unsafe counts[unchecked: Int(codes[unchecked: row])] &+= 1 }
+}
+
+/// Lists the codes that occur, ascending; answers how many there are.
+private func listOccurring(
+    _ counts: Span<UInt32>, into list: inout MutableSpan<UInt16>
+) -> Int {
+    precondition(counts.count == 65_536 && list.count == 65_536)
+    var found = 0
+    for code in counts.indices {
+        // Written in any case: it stays where the code occurs.
+        unsafe list[unchecked: found] = UInt16(truncatingIfNeeded: code)
+        found &+= unsafe counts[unchecked: code] == 0 ? 0 : 1
+    }
+    return found
+}
+
+/// Writes the rank of each row behind the first `offset` octets, and the codes that have none into
+/// `others`; answers how many those are.
+private func rank(
+    _ codes: Span<UInt16>, by rankOf: Span<UInt8>, into octets: inout MutableSpan<UInt8>,
+    at offset: Int, others: inout MutableSpan<UInt16>
+) -> Int {
+    precondition(rankOf.count == 65_536 && others.count >= codes.count)
+    precondition(offset >= 0 && octets.count - offset >= codes.count)
+    var next = 0
+    for row in codes.indices {
+        let code = unsafe codes[unchecked: row]
+        let rank = unsafe rankOf[unchecked: Int(code)]
+        unsafe octets[unchecked: offset &+ row] = rank
+        unsafe others[unchecked: next] = code
+        next &+= rank == otherRank ? 1 : 0
+    }
+    return next
 }
 
 private func putPair(_ value: UInt16, in octets: inout MutableSpan<UInt8>, at offset: Int) {

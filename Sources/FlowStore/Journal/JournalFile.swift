@@ -88,7 +88,10 @@ final class JournalFile: Sendable {
     /// Reads a frame's payload.
     func payload(_ place: Place) throws(StoreError) -> [UInt8] {
         let octets = try file.read(place.frame.payloadOctets, at: place.offset)
-        guard unsafe checksum(octets.span.bytes) == place.frame.payloadChecksum else {
+        let found =
+            header.version == 1
+            ? unsafe checksum(octets.span.bytes) : unsafe fastChecksum(octets.span.bytes)
+        guard found == place.frame.payloadChecksum else {
             throw damage(.checksum(part: "batch \(place.frame.number)"), at: place.offset)
         }
         return octets

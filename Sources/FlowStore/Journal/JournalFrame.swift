@@ -27,6 +27,7 @@ struct JournalFrame: Hashable, Sendable {
     /// Flows that have a `start`.
     var rowsWithStart: Int
     var payloadOctets: Int
+    /// In files of version 1 their CRC-32C, else ``fastChecksum(_:)``.
     var payloadChecksum: UInt32
     /// Layouts of `other` and elements in them, of which a block may have only so many.
     var layoutSize: Int
@@ -87,14 +88,14 @@ struct JournalFrame: Hashable, Sendable {
         self.start = start.0 <= start.1 ? start.0...start.1 : nil
     }
 
-    init(kind: Kind, rows: Int, payload: [UInt8]) {
+    init(kind: Kind, rows: Int, payload: JournalBuffer) {
         self.kind = kind
         self.rows = rows
         number = 0
         synchronized = 0
         rowsWithStart = 0
-        payloadOctets = payload.count
-        payloadChecksum = unsafe FlowStore.checksum(payload.span.bytes)
+        payloadOctets = payload.payloadOctets
+        payloadChecksum = payload.payloadChecksum()
         layoutSize = 0
         received = 0...0
         start = nil
@@ -110,13 +111,15 @@ struct JournalFrame: Hashable, Sendable {
 /// What a journal file begins with, twice, so that one damaged octet does not cost all its frames.
 struct JournalHeader: Hashable, Sendable {
     /// Format version that this build writes, and the newest that it reads.
-    static let version = 1
+    static let version = 2
     /// Octets of one of the two.
     static let octets = 40
     /// Where frames begin.
     static let framesOffset = UInt64(2 * octets)
     private static let magic = Array("SKEINJNL".utf8)
 
+    /// Format version of this file.
+    var version = Self.version
     /// Frames with smaller numbers were on the disk, here or in segments, before this file was made.
     var first: UInt64
     /// Random; see ``JournalFrame/encoded(salt:)``.
@@ -125,7 +128,7 @@ struct JournalHeader: Hashable, Sendable {
     /// Both headers.
     func encoded() -> [UInt8] {
         var output = Self.magic
-        output.put(UInt16(Self.version))
+        output.put(UInt16(version))
         output.put(UInt16(0))
         output.put(UInt32(0))
         output.put(first)
@@ -154,7 +157,7 @@ struct JournalHeader: Hashable, Sendable {
             guard unsafe checksum(covered.span.bytes) == (try tail.next(UInt32.self)) else {
                 throw Damage.checksum(part: "journal header")
             }
-            let version = Int(try reader.next(UInt16.self))
+            version = Int(try reader.next(UInt16.self))
             guard version <= Self.version else { throw Unreadable.version(version) }
             _ = try reader.next(UInt16.self)
             _ = try reader.next(UInt32.self)

@@ -6,194 +6,24 @@ import FlowModel
 //     u16 field, u8 kind, u8 octets a code, u8 whether presence follows, 3 × u8 0, u32 octets that follow
 //       numbers    u64 smallest; presence; a code a row: value − smallest
 //       addresses  u64, u64 base; presence; a code a row: the lower 32 bits, or 16 octets of address
+//       mixed      u64, u64 any; presence; a bit a row that is set for IPv4; the lower 32 bits of those;
+//                  16 octets of each other address (since version 2)
 //       elements   u32 layouts, u32 rows, u32 octets: the lengths of the chunks of `other`; the chunks
 
 /// How a column of a journal frame is kept; numbers are never reused.
-private struct ColumnKind: RawRepresentable, Hashable {
+struct JournalColumnKind: RawRepresentable, Hashable {
     let rawValue: UInt8
-    static let numbers = ColumnKind(rawValue: 1)
-    static let addresses = ColumnKind(rawValue: 2)
-    static let elements = ColumnKind(rawValue: 3)
-}
-
-/// Makes the payload of frames; keeps its scratch memory.
-final class JournalRowsEncoder {
-    private let scratch = EncodedBytes(count: FlowBatch.capacity * 8)
-
-    /// A frame without its number, and its payload; the batch has at least one row.
-    func encode(_ batch: FlowBatch) -> (frame: JournalFrame, payload: [UInt8]) {
-        let rows = batch.count
-        precondition(rows > 0)
-        var payload: [UInt8] = []
-        payload.reserveCapacity(rows * 64 + 1024)
-        var columns: UInt16 = 0
-        payload.put(columns)
-        payload.put(UInt16(0))
-        payload.put(UInt32(0))
-        var received: ClosedRange<UInt64> = 0...0
-        var start: ClosedRange<UInt64>?
-        var rowsWithStart = 0
-        for field in batch.fields {
-            guard let column = batch.column(field) else { continue }
-            let present = column.isDense ? rows : countBits(column.presence, rows: rows)
-            if present == 0 { continue }
-            switch field {
-            case .received: received = presentExtremes(column, rows, present)
-            case .start:
-                start = presentExtremes(column, rows, present)
-                rowsWithStart = present
-            default: break
-            }
-            put(column, rows: rows, hasPresence: present < rows, to: &payload)
-            columns += 1
-        }
-        if !batch.other.isEmpty {
-            put(batch.other, rows: rows, to: &payload)
-            columns += 1
-        }
-        payload[0] = UInt8(truncatingIfNeeded: columns)
-        payload[1] = UInt8(truncatingIfNeeded: columns >> 8)
-        var frame = JournalFrame(kind: .flows, rows: rows, payload: payload)
-        frame.received = received
-        frame.start = start
-        frame.rowsWithStart = rowsWithStart
-        frame.layoutSize = batch.other.layouts.reduce(0) { $0 + 1 + $1.count }
-        return (frame, payload)
-    }
-
-    private func presentExtremes(
-        _ column: FlowColumn, _ rows: Int, _ present: Int
-    ) -> ClosedRange<UInt64> {
-        let values = column.values(as: UInt64.self).extracting(0..<rows)
-        let (low, high) =
-            present == rows ? extremes(values) : extremes(values, presence: column.presence)
-        return low...high
-    }
-
-    private func put(
-        _ column: FlowColumn, rows: Int, hasPresence: Bool, to payload: inout [UInt8]
-    ) {
-        let place = payload.count
-        payload.put(column.field.rawValue)
-        // Kind, width, presence and length are put in their places when they are known.
-        for _ in 0..<10 { payload.append(0) }
-        let width: Int
-        switch column.width {
-        case 1: width = putNumbers(column, UInt8.self, rows, hasPresence, &payload)
-        case 2: width = putNumbers(column, UInt16.self, rows, hasPresence, &payload)
-        case 4: width = putNumbers(column, UInt32.self, rows, hasPresence, &payload)
-        case 8: width = putNumbers(column, UInt64.self, rows, hasPresence, &payload)
-        default: width = putAddresses(column, rows, hasPresence, &payload)
-        }
-        payload[place + 2] =
-            (column.width == 16 ? ColumnKind.addresses : ColumnKind.numbers).rawValue
-        payload[place + 3] = UInt8(width)
-        payload[place + 4] = hasPresence ? 1 : 0
-        payload.setLength(of: place)
-    }
-
-    private func putNumbers<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-        _ column: FlowColumn, _ type: T.Type, _ rows: Int, _ hasPresence: Bool,
-        _ payload: inout [UInt8]
-    ) -> Int {
-        // Rows without a value hold 0, so that 0 comes back.
-        let values = column.values(as: T.self).extracting(0..<rows)
-        let (low, high) = extremes(values)
-        let width = codeWidth(upTo: UInt64(high - low))
-        payload.put(UInt64(low))
-        putPresence(column, rows, hasPresence, &payload)
-        switch width {
-        case 1: putCodes(values, from: low, as: UInt8.self, &payload)
-        case 2: putCodes(values, from: low, as: UInt16.self, &payload)
-        case 4: putCodes(values, from: low, as: UInt32.self, &payload)
-        case 8: putCodes(values, from: low, as: UInt64.self, &payload)
-        default: break
-        }
-        return width
-    }
-
-    private func putCodes<T, Code>(
-        _ values: Span<T>, from low: T, as type: Code.Type, _ payload: inout [UInt8]
-    )
-    where T: FixedWidthInteger & BitwiseCopyable, Code: FixedWidthInteger & BitwiseCopyable {
-        let scratch = scratch
-        var codes = scratch.mutableValues(as: Code.self, first: values.count)
-        distances(of: values, from: low, into: &codes)
-        payload.put(scratch.bytes.extracting(0..<values.count * MemoryLayout<Code>.size))
-    }
-
-    private func putAddresses(
-        _ column: FlowColumn, _ rows: Int, _ hasPresence: Bool, _ payload: inout [UInt8]
-    ) -> Int {
-        let values = column.values(as: IPAddress.self).extracting(0..<rows)
-        let spread = spread(of: values)
-        payload.put(values[0])
-        putPresence(column, rows, hasPresence, &payload)
-        switch spread {
-        case .one: return 0
-        case .lowerBits:
-            let scratch = scratch
-            var codes = scratch.mutableValues(as: UInt32.self, first: rows)
-            for row in 0..<rows { codes[row] = UInt32(truncatingIfNeeded: values[row].low) }
-            payload.put(scratch.bytes.extracting(0..<rows * 4))
-            return 4
-        case .all:
-            unsafe payload.put(values.bytes)
-            return 16
-        }
-    }
-
-    private func putPresence(
-        _ column: FlowColumn, _ rows: Int, _ hasPresence: Bool, _ payload: inout [UInt8]
-    ) {
-        if hasPresence {
-            unsafe payload.put(column.presence.bytes.extracting(0..<(rows + 63) / 64 * 8))
-        }
-    }
-
-    private func put(_ other: OtherElements, rows: Int, to payload: inout [UInt8]) {
-        let packed = pack(other, rows: rows)
-        let place = payload.count
-        payload.put(Field.other.rawValue)
-        payload += [ColumnKind.elements.rawValue, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-        for part in [packed.layouts, packed.rows, packed.octets] { payload.put(UInt32(part.count)) }
-        payload += packed.layouts
-        payload += packed.rows
-        payload += packed.octets
-        payload.setLength(of: place)
-    }
-}
-
-extension [UInt8] {
-    /// Sets the length of the column record at `place` to what follows its first 12 octets.
-    fileprivate mutating func setLength(of place: Int) {
-        let length = UInt32(count - place - 12)
-        for octet in 0..<4 {
-            self[place + 8 + octet] = UInt8(truncatingIfNeeded: length >> UInt32(octet * 8))
-        }
-    }
-}
-
-private enum AddressSpread {
-    case one, lowerBits, all
-}
-
-/// Whether addresses differ at all, or only in their lower 32 bits, as IPv4 addresses do.
-private func spread(of values: Span<IPAddress>) -> AddressSpread {
-    var high: UInt64 = 0
-    var low: UInt64 = 0
-    for row in values.indices {
-        high |= values[row].high ^ values[0].high
-        low |= values[row].low ^ values[0].low
-    }
-    if high != 0 || low >> 32 != 0 { return .all }
-    return low == 0 ? .one : .lowerBits
+    static let numbers = JournalColumnKind(rawValue: 1)
+    static let addresses = JournalColumnKind(rawValue: 2)
+    static let elements = JournalColumnKind(rawValue: 3)
+    static let mixedAddresses = JournalColumnKind(rawValue: 4)
 }
 
 /// The columns of a frame, found and checked, not yet undone.
 struct JournalRows {
     private struct Column {
         let field: Field
+        let kind: JournalColumnKind
         let width: Int
         let hasPresence: Bool
         /// Where smallest value, presence and codes lie in the payload.
@@ -219,7 +49,7 @@ struct JournalRows {
         _ = try reader.next(UInt32.self)
         for _ in 0..<count {
             let field = Field(rawValue: try reader.next(UInt16.self))
-            let kind = ColumnKind(rawValue: try reader.next(UInt8.self))
+            let kind = JournalColumnKind(rawValue: try reader.next(UInt8.self))
             let width = Int(try reader.next(UInt8.self))
             let hasPresence = try reader.next(UInt8.self) == 1
             for _ in 0..<3 { _ = try reader.next(UInt8.self) }
@@ -235,6 +65,8 @@ struct JournalRows {
                 continue
             case (.addresses, .address) where [0, 4, 16].contains(width):
                 need = 16 + presence + rows * width
+            case (.mixedAddresses, .address):
+                need = try 16 + presence + mixedOctets(&part, after: 16 + presence)
             case (.numbers, _) where [0, 1, 2, 4, 8].contains(width) && (1...8) ~= storage.width:
                 need = 8 + presence + rows * width
             default: throw .value(part: "column of a journal")
@@ -242,10 +74,28 @@ struct JournalRows {
             guard length == need else { throw .value(part: "column of a journal") }
             columns.append(
                 Column(
-                    field: field, width: width, hasPresence: hasPresence,
+                    field: field, kind: kind, width: width, hasPresence: hasPresence,
                     range: start..<start + length))
         }
         if reader.remaining > 0 { throw .value(part: "journal") }
+    }
+
+    /// Octets of addresses of which `v4` are IPv4.
+    static func mixedOctets(rows: Int, v4: Int) -> Int {
+        (rows + 63) / 64 * 8 + 4 * v4 + 16 * (rows - v4)
+    }
+
+    private func mixedOctets(
+        _ part: inout ByteReader, after offset: Int
+    ) throws(Damage) -> Int {
+        _ = try part.part(offset)
+        var v4 = 0
+        for word in 0..<(rows + 63) / 64 {
+            var bits = try part.next(UInt64.self)
+            if rows - word * 64 < 64 { bits &= ~(~0 << UInt64(rows & 63)) }
+            v4 += bits.nonzeroBitCount
+        }
+        return Self.mixedOctets(rows: rows, v4: v4)
     }
 
     private mutating func readElements(_ part: inout ByteReader) throws(Damage) {
@@ -305,6 +155,10 @@ struct JournalRows {
         let base = unsafe octets.unsafeLoadUnaligned(fromByteOffset: 0, as: IPAddress.self)
         let codes = placePresence(octets, of: column, in: target, baseOctets: 16, at: row)
         var values = target.mutableValues(as: IPAddress.self)
+        if column.kind == .mixedAddresses {
+            fillMixed(&values, at: row, count: rows, from: codes)
+            return
+        }
         switch column.width {
         case 4:
             let upper = base.low & ~0xffff_ffff
@@ -333,13 +187,10 @@ struct JournalRows {
         }
         let words = (rows + 63) / 64
         for word in 0..<words {
-            var bits = unsafe octets.unsafeLoadUnaligned(
+            let bits = unsafe octets.unsafeLoadUnaligned(
                 fromByteOffset: baseOctets + word * 8, as: UInt64.self)
-            if word == words - 1, rows & 63 != 0 { bits &= ~(~0 << UInt64(rows & 63)) }
-            while bits != 0 {
-                target.markPresent(row + word * 64 + bits.trailingZeroBitCount)
-                bits &= bits - 1
-            }
+            let first = row + word * 64
+            target.markPresent(first..<min(first + 64, row + rows), bits: bits)
         }
         return octets.extracting(baseOctets + words * 8..<octets.byteCount)
     }
@@ -360,5 +211,35 @@ where
         let code = unsafe codes.unsafeLoadUnaligned(
             fromUncheckedByteOffset: index &* MemoryLayout<Code>.size, as: Code.self)
         values[row &+ index] = base &+ T(truncatingIfNeeded: code)
+    }
+}
+
+/// Sets `count` addresses to those that ``JournalRowsEncoder`` wrote as mixed.
+private func fillMixed(
+    _ values: inout MutableSpan<IPAddress>, at row: Int, count: Int, from codes: RawSpan
+) {
+    let words = (count + 63) / 64
+    var v4 = 0
+    for word in 0..<words {
+        var bits = unsafe codes.unsafeLoadUnaligned(fromByteOffset: word * 8, as: UInt64.self)
+        if count - word * 64 < 64 { bits &= ~(~0 << UInt64(count & 63)) }
+        v4 += bits.nonzeroBitCount
+    }
+    precondition(codes.byteCount >= JournalRows.mixedOctets(rows: count, v4: v4))
+    var nextV4 = words * 8
+    var nextV6 = nextV4 + 4 * v4
+    for index in 0..<count {
+        let bits = unsafe codes.unsafeLoadUnaligned(
+            fromByteOffset: index / 64 * 8, as: UInt64.self)
+        if bits >> UInt64(index & 63) & 1 != 0 {
+            values[row + index] = unsafe IPAddress(
+                v4: codes.unsafeLoadUnaligned(fromByteOffset: nextV4, as: UInt32.self))
+            nextV4 += 4
+        } else {
+            values[row + index] = unsafe IPAddress(
+                high: codes.unsafeLoadUnaligned(fromByteOffset: nextV6, as: UInt64.self),
+                low: codes.unsafeLoadUnaligned(fromByteOffset: nextV6 + 8, as: UInt64.self))
+            nextV6 += 16
+        }
     }
 }

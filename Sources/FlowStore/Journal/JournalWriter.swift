@@ -6,6 +6,8 @@ import FlowModel
 ///
 /// A file that could not be synchronized is not trusted again, for the system may have dropped what it
 /// could not write: the frames in question are kept until they are safe, and written to another file.
+/// When segments are to be made of what there is, further frames go to another file, so that those
+/// before can go while frames arrive.
 final class JournalWriter: @unchecked Sendable {
     // Sendable: what changes, changes under the monitor's lock.
     private let directory: StoreDirectory
@@ -14,14 +16,19 @@ final class JournalWriter: @unchecked Sendable {
     private var worker: Worker?
 
     private var output: Output?
+    /// Files to which no more is written, of which the disk may not have all.
+    private var turned: [Output] = []
+    /// Whether what waits is to be written to another file, because those that have it are in doubt.
+    private var isInDoubt = false
     private var nextFile: UInt64
-    private var files: [String]
-    private var octets: UInt64
+    private var files: [File]
     private var last: UInt64
     private var synchronized: UInt64
     /// Frames that are not on the disk for certain.
-    private var waiting: [(frame: JournalFrame, payload: [UInt8])] = []
+    private var waiting: [(frame: JournalFrame, octets: JournalBuffer)] = []
     private var waitingOctets = 0
+    /// Memory of frames that no longer wait.
+    private var idle: [JournalBuffer] = []
     private var isWaited = false
     private var isBusy = false
     private var isStopping = false
@@ -34,12 +41,21 @@ final class JournalWriter: @unchecked Sendable {
     /// Nanoseconds between two attempts at a disk that refuses.
     private static let pauseAfterFailure: UInt64 = 200_000_000
 
+    /// What the journal's files take, and up to which frame each has any.
+    private struct File {
+        let path: String
+        var octets: UInt64
+        var last: UInt64
+    }
+
     /// A file that is written to.
     private final class Output {
         let path: String
         let salt: UInt64
         let file: Descriptor
         var octets = JournalHeader.framesOffset
+        /// The last frame that was written to it; 0 where none was.
+        var last: UInt64 = 0
 
         init(_ directory: StoreDirectory, number: UInt64, first: UInt64) throws(StoreError) {
             path = directory.journalFile(number)
@@ -69,8 +85,8 @@ final class JournalWriter: @unchecked Sendable {
         case .eachBatch: interval = nil
         }
         nextFile = contents.lastFile + 1
-        files = contents.paths
-        octets = contents.octets
+        files = contents.paths.map { File(path: $0, octets: 0, last: contents.lastNumber) }
+        if !files.isEmpty { files[0].octets = contents.octets }
         last = contents.lastNumber
         synchronized = contents.lastNumber
     }
@@ -80,25 +96,31 @@ final class JournalWriter: @unchecked Sendable {
     /// All frames up to this number are on the disk, here or in a segment.
     var synchronizedNumber: UInt64 { locked { synchronized } }
     /// Octets of the journal's files.
-    var fileOctets: UInt64 { locked { octets } }
+    var fileOctets: UInt64 { locked { files.reduce(0) { $0 + $1.octets } } }
+    /// Octets of the file that is written to.
+    var outputOctets: UInt64 { locked { output?.octets ?? 0 } }
     /// Why the disk did not take what came last; nil where it did.
     var trouble: StoreError? { locked { failure } }
 
     /// Sets what is called, by any thread, when more is on the disk.
     func notify(_ body: (@Sendable (UInt64) -> Void)?) { locked { whenSynchronized = body } }
 
-    /// Appends a frame and answers its number; after an error it is as if nothing had been asked.
-    func append(_ frame: JournalFrame, _ payload: [UInt8]) throws(StoreError) -> UInt64 {
+    /// Memory for a frame that will be appended.
+    func buffer() -> JournalBuffer { locked { idle.popLast() } ?? JournalBuffer() }
+
+    /// Appends a frame, whose payload is in `octets`, and answers its number; after an error it is as
+    /// if nothing had been asked.
+    func append(_ frame: JournalFrame, _ octets: JournalBuffer) throws(StoreError) -> UInt64 {
         monitor.lock()
         defer { monitor.unlock() }
         guard !isStopping else { throw StoreError(path: directory.path, cause: .closed) }
         let output = try currentOutput()
         var frame = frame
         frame.number = last + 1
-        try write(frame, payload, to: output)
+        try write(frame, octets, to: output)
         last = frame.number
-        waiting.append((frame, payload))
-        waitingOctets += payload.count
+        waiting.append((frame, octets))
+        waitingOctets += octets.count
         if interval != nil {
             if worker == nil { worker = Worker { [self] in run() } }
             // No thread to be had: slower, not less safe.
@@ -125,25 +147,37 @@ final class JournalWriter: @unchecked Sendable {
         }
     }
 
-    /// Says that segments have all frames up to `number`, the last one: their files go.
+    /// Lets further frames go to another file; answers the number of the last before them.
+    func turn() -> UInt64 {
+        monitor.lock()
+        defer { monitor.unlock() }
+        if let output, output.last > 0 {
+            turned.append(output)
+            self.output = nil
+        }
+        return last
+    }
+
+    /// Says that segments have all frames up to `number`: files that have no others go.
     func sealed(upTo number: UInt64) {
         monitor.lock()
         while isBusy { monitor.wait() }
-        precondition(number == last)
         let isNews = synchronized < number
-        synchronized = number
-        waiting.removeAll()
-        waitingOctets = 0
-        output = nil
-        failure = nil
-        let gone = files
-        files = []
-        octets = 0
+        synchronized = max(synchronized, number)
+        forgetSynchronized()
+        if let output, output.last <= number { self.output = nil }
+        turned.removeAll { $0.last <= number }
+        if waiting.isEmpty {
+            isInDoubt = false
+            failure = nil
+        }
+        let gone = files.filter { $0.last <= number }
+        files.removeAll { $0.last <= number }
         let notify = whenSynchronized
         monitor.signal()
         monitor.unlock()
         // What cannot be deleted now is known to be sealed, and deleted by the next writer.
-        for path in gone { try? directory.remove(path) }
+        for file in gone { try? directory.remove(file.path) }
         if isNews { notify?(number) }
     }
 
@@ -158,6 +192,7 @@ final class JournalWriter: @unchecked Sendable {
         monitor.lock()
         synchronizeOnce()
         output = nil
+        turned = []
         monitor.unlock()
     }
 
@@ -172,36 +207,55 @@ final class JournalWriter: @unchecked Sendable {
         if let output { return output }
         let output = try Output(directory, number: nextFile, first: synchronized + 1)
         nextFile += 1
-        files.append(output.path)
-        octets += output.octets
+        files.append(File(path: output.path, octets: output.octets, last: 0))
         do {
-            for (frame, payload) in waiting { try write(frame, payload, to: output) }
+            if isInDoubt {
+                for (frame, octets) in waiting { try write(frame, octets, to: output) }
+            }
         } catch {
             // Nothing in it is the only place of a frame.
             files.removeLast()
-            octets -= output.octets
             try? directory.remove(output.path)
             throw error
         }
+        isInDoubt = false
         self.output = output
         return output
     }
 
+    /// Writes a frame to the file that was made last.
     private func write(
-        _ frame: JournalFrame, _ payload: [UInt8], to output: Output
+        _ frame: JournalFrame, _ octets: JournalBuffer, to output: Output
     ) throws(StoreError) {
         var frame = frame
         frame.synchronized = min(synchronized, frame.number - 1)
-        let octets = frame.encoded(salt: output.salt) + payload
+        octets.setHead(frame.encoded(salt: output.salt))
+        let storage = octets.storage
         do {
-            try unsafe output.file.write(octets.span.bytes)
+            try output.file.write(storage.bytes.extracting(0..<octets.count))
         } catch {
             // What a full disk took of it is cut off; where that fails too, the file is given up.
-            if (try? output.file.truncate(to: output.octets)) == nil { self.output = nil }
+            if (try? output.file.truncate(to: output.octets)) == nil, self.output === output {
+                self.output = nil
+                isInDoubt = true
+            }
             throw error
         }
-        self.octets += UInt64(octets.count)
         output.octets += UInt64(octets.count)
+        output.last = frame.number
+        files[files.count - 1].octets = output.octets
+        files[files.count - 1].last = frame.number
+    }
+
+    /// Lets go of the frames that are on the disk.
+    private func forgetSynchronized() {
+        // What was appended last is the last to be synchronized.
+        let count = waiting.firstIndex { $0.frame.number > synchronized } ?? waiting.count
+        for (_, octets) in waiting[..<count] {
+            waitingOctets -= octets.count
+            if octets.capacity * (idle.count + 1) <= Self.waitingOctetsMax { idle.append(octets) }
+        }
+        waiting.removeFirst(count)
     }
 
     /// The thread's work.
@@ -232,23 +286,31 @@ final class JournalWriter: @unchecked Sendable {
         guard !waiting.isEmpty else { return }
         isBusy = true
         let target = last
-        let result = Result { () throws(StoreError) in try currentOutput() }
+        let turnedBefore = turned
+        let result = Result { () throws(StoreError) -> [Output] in
+            if isInDoubt { _ = try currentOutput() }
+            return turnedBefore + (output.map { [$0] } ?? [])
+        }
         monitor.unlock()
-        let outcome = result.flatMap { output in
-            Result { () throws(StoreError) in try output.file.synchronize() }
+        let outcome = result.flatMap { outputs in
+            Result { () throws(StoreError) in
+                for output in outputs { try output.file.synchronize() }
+            }
         }
         monitor.lock()
         isBusy = false
         switch outcome {
         case .success:
             synchronized = max(synchronized, target)
-            waiting.removeAll { $0.frame.number <= target }
-            waitingOctets = waiting.reduce(0) { $0 + $1.payload.count }
+            forgetSynchronized()
+            turned.removeAll { output in turnedBefore.contains { $0 === output } }
             failure = nil
         case .failure(let error):
             failure = error
             failures += 1
             output = nil
+            turned = []
+            isInDoubt = true
         }
         let notify = whenSynchronized
         monitor.signal()

@@ -23,6 +23,7 @@ final class BlockPacker {
     ) throws(StoreError) -> PackedBlock {
         let chunks = codesPacker.chunks
         chunks.begin(at: place)
+        chunks.column = .other
         codesPacker.begin(block)
         let dictionaries = block.columns.compactMap(\.dictionary)
         let large = dictionaries.filter { $0.count >= Self.sharedEntriesMin }
@@ -38,8 +39,10 @@ final class BlockPacker {
         }
         var columns: [ColumnEntry] = []
         for (column, summary) in zip(block.columns, block.summaries) {
+            chunks.column = column.field
             columns.append(pack(column, summary, shared))
         }
+        chunks.column = .other
         if let summary = block.other.summary {
             columns.append(try pack(block.other, summary, block.rows, path))
         }

@@ -1,7 +1,11 @@
+import FlowModel
+
 /// The octets of a block's chunks as they are compressed one behind the other.
 final class ChunkOutput {
     private let compressor = Compressor()
     private(set) var output: [UInt8] = []
+    /// Whose chunks follow; ``Field/other`` also for those of no column.
+    var column = Field.other
     private var place: UInt64 = 0
 
     /// Forgets the last block.
@@ -20,7 +24,9 @@ final class ChunkOutput {
         cutAt cuts: [Int] = []
     ) -> Chunk {
         let start = output.count
-        let codec = compressor.append(bytes, cutAt: cuts, to: &output)
+        let piece = FrameChoices.Piece(
+            field: column, role: role, arrangement: arrangement, number: 0)
+        let codec = compressor.append(bytes, of: piece, cutAt: cuts, to: &output)
         return chunk(from: start, role, codec, arrangement, rawOctets: bytes.byteCount)
     }
 

@@ -31,6 +31,8 @@ public struct ExportCounters: Hashable, Sendable {
     public var clockSkewed: UInt64 = 0
     /// Exporters seen: distinct (address, domain, version).
     public var exporters: UInt64 = 0
+    /// The ``undecoded`` of the datagram at hand, for the tally of its exporter; empty in between.
+    var latest: [Reason: UInt64] = [:]
 
     /// Nothing seen.
     public init() {}
@@ -38,6 +40,7 @@ public struct ExportCounters: Hashable, Sendable {
     /// Counts something that could not be decoded.
     public mutating func count(_ reason: Reason, _ times: UInt64 = 1) {
         undecoded[reason, default: 0] += times
+        latest[reason, default: 0] += times
     }
 
     /// What was counted after `before`, an earlier state of the same counters.

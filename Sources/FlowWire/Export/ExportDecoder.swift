@@ -19,11 +19,11 @@ public struct ExporterEndpoint: Hashable, Sendable {
 /// Pure: no I/O, no clock.
 public final class ExportDecoder {
     /// What became of everything so far.
-    public private(set) var counters = ExportCounters()
+    public internal(set) var counters = ExportCounters()
 
     private let appender: BatchAppender
-    private var netflow: NetFlowDecoder
-    private var sflow = SFlowDecoder()
+    var netflow: NetFlowDecoder
+    var sflow: SFlowDecoder
 
     /// A decoder with no state yet that writes rows to `appender`.
     public init(
@@ -31,6 +31,7 @@ public final class ExportDecoder {
     ) {
         self.appender = appender
         netflow = NetFlowDecoder(configuration: configuration)
+        sflow = SFlowDecoder(configuration: configuration)
     }
 
     /// What exporters call their interfaces, applications and VRFs.
@@ -46,6 +47,7 @@ public final class ExportDecoder {
         _ payload: RawSpan, from endpoint: ExporterEndpoint, received: UInt64,
         over transport: ExportTransport = .datagram
     ) throws {
+        defer { counters.forgetLatest() }
         guard payload.byteCount >= 4 else {
             counters.count(.truncated)
             return
@@ -69,22 +71,9 @@ public final class ExportDecoder {
         return netflow.announced
     }
 
-    /// The templates of NetFlow v9 and IPFIX that are known, for ``restoreTemplates(_:)`` after a
-    /// restart.
-    ///
-    /// Of each exporter also the system's start (160) and the address (130, 131) that it announced.
-    public func templateSnapshot() -> [UInt8] { netflow.templateSnapshot() }
-
-    /// Takes over the templates of an earlier run, so that data are decoded before their templates
-    /// come again.
-    ///
-    /// They hold for data that were exported after them, and within
-    /// ``ExportDecoderConfiguration/restoredTemplateSeconds``.
-    /// - Returns: whether the snapshot could be read; where not, nothing is taken over.
-    @discardableResult
-    public func restoreTemplates(_ snapshot: RawSpan) -> Bool {
-        netflow.restoreTemplates(snapshot)
-    }
+    /// Grows when an exporter has other templates, another start of its system or another address than
+    /// before, so that ``templateSnapshot(withSequences:)`` is worth keeping anew.
+    public var templateChanges: UInt64 { netflow.templateChanges }
 
     /// Counts what still waits for a template as undecoded.
     ///
@@ -92,6 +81,15 @@ public final class ExportDecoder {
     /// and names, but sequence numbers and the count of exporters begin anew.
     public func finish() throws {
         netflow.finish(counters: &counters)
-        sflow = SFlowDecoder()
+        sflow.finish()
+        counters.forgetLatest()
+    }
+
+    /// How each exporter is doing, in the order of sender, domain and protocol.
+    public func exporterStatuses() -> [ExporterStatus] {
+        (netflow.statuses() + sflow.statuses()).sorted { a, b in
+            (a.sender, a.domain, a.exportProtocol.rawValue)
+                < (b.sender, b.domain, b.exportProtocol.rawValue)
+        }
     }
 }

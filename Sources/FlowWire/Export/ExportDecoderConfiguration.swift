@@ -12,6 +12,10 @@ public struct ExportDecoderConfiguration: Sendable {
     ///
     /// When full, those that were silent for ``idleMilliseconds`` make room. Default: 65,536.
     public var exportersMax = 65_536
+    /// Observation domains of one sender, so that one cannot take the room of all.
+    ///
+    /// Default: 4,096.
+    public var domainsPerSenderMax = 4096
     /// How long an exporter must be silent to make room for another.
     ///
     /// Default: 30 minutes.

@@ -5,6 +5,17 @@ struct ExportSourceKey: Hashable {
     var address: IPAddress
     var domain: UInt32
     var version: UInt16
+
+    /// What the version word stands for.
+    var exportProtocol: ExportProtocol {
+        switch version {
+        case 1: .netflow1
+        case 5: .netflow5
+        case 7: .netflow7
+        case 9: .netflow9
+        default: .ipfix
+        }
+    }
 }
 
 /// All that is known of one observation domain of one exporter.
@@ -19,12 +30,16 @@ final class ExportSource {
     var announcedAddress: IPAddress?
     /// The rates announced last, under each address that it had.
     var rates: [IPAddress: [SamplingRate.Subject: UInt32]] = [:]
+    /// The rates that it announced in an earlier run: they are stored, but are noted again when they
+    /// come again.
+    var restoredRates: [IPAddress: [SamplingRate.Subject: UInt32]] = [:]
     /// Other addresses than its own that its records bear, the first ``borneMax`` of them.
     private(set) var borneAddresses: [IPAddress] = []
     /// How many it announced, each change counted: each is kept for the rows of its time.
     var rateCount = 0
     /// When it last sent, ms since 1970.
     var lastReceived: UInt64 = 0
+    var tally = ExporterTally()
 
     private var isCounted = false
     private var lastUptime: UInt32?
@@ -34,6 +49,17 @@ final class ExportSource {
 
     /// The address that its rows bear.
     var exporter: IPAddress { announcedAddress ?? key.address }
+
+    /// The rates of its own address.
+    var knownRates: [SamplingRate.Subject: UInt32] {
+        (restoredRates[exporter] ?? [:]).merging(rates[exporter] ?? [:]) { $1 }
+    }
+
+    /// Whether the rate of a sampler was announced.
+    func knowsRate(of sampler: UInt64) -> Bool {
+        rates[exporter]?[.sampler(sampler)] != nil
+            || restoredRates[exporter]?[.sampler(sampler)] != nil
+    }
 
     /// Addresses that records may bear and share the rates of their source.
     static let borneMax = 64
@@ -56,6 +82,34 @@ final class ExportSource {
     func count(in counters: inout ExportCounters) {
         if !isCounted { counters.exporters += 1 }
         isCounted = true
+    }
+
+    /// Takes one of its messages into its tally.
+    func note(
+        _ header: MessageHeader, received: UInt64, _ counters: inout ExportCounters,
+        since before: ExportCounters.Mark
+    ) {
+        tally.add(&counters, since: before, received: received)
+        tally.clockOffset = Int64(clamping: header.exportMilliseconds) &- Int64(clamping: received)
+    }
+
+    /// How it is doing.
+    var status: ExporterStatus {
+        var status = ExporterStatus(
+            exportProtocol: key.exportProtocol, sender: key.address, exporter: exporter,
+            domain: key.domain, tally: tally)
+        var enterprises: Set<UInt32> = []
+        for (_, template) in templates.all {
+            status.templates += 1
+            if template.isRestored { status.restoredTemplates += 1 }
+            status.oldestTemplate = min(status.oldestTemplate ?? .max, template.received)
+            enterprises.formUnion(template.definition.fields.map(\.enterprise))
+        }
+        status.enterprises = enterprises.subtracting([0]).sorted()
+        status.waitingSets = waiting.count
+        status.waitingBytes = waiting.byteCount
+        status.rates = knownRates.count
+        return status
     }
 
     /// Forgets where the sequence numbers and the uptime stood: what comes next need not follow.

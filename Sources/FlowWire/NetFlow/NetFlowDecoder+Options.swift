@@ -40,10 +40,14 @@ extension NetFlowDecoder {
         _ reading: OptionsReading, _ source: ExportSource, received: UInt64,
         counters: inout ExportCounters
     ) {
-        if let systemInit = reading.systemInit { source.systemInit = systemInit }
+        if let systemInit = reading.systemInit {
+            if source.systemInit != systemInit { templateChanges &+= 1 }
+            source.systemInit = systemInit
+        }
         if let exporter = reading.exporter, exporter != source.exporter {
             let known = source.rates[source.exporter] ?? [:]
             source.announcedAddress = exporter
+            templateChanges &+= 1
             // Rows bear the new address from now on, so the rates must be known under it too.
             for (subject, interval) in known where source.rates[exporter]?[subject] == nil {
                 let fits = announce(

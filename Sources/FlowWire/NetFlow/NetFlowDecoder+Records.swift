@@ -91,6 +91,7 @@ extension NetFlowDecoder {
             to: batch)
         if unrecognised > 0 { counters.count(.sectionInvalid, UInt64(unrecognised)) }
         checkClock(destination, run.rows, context, &counters)
+        checkRates(of: source, template.plan, rows: run.rows, of: batch)
         if template.plan.columns.contains(.exporter) {
             shareRates(of: source, rows: run.rows, of: batch, context, counters: &counters)
         }
@@ -135,6 +136,7 @@ extension NetFlowDecoder {
                 plan, destination.columns, places: places, set, run, context, to: batch)
             if unrecognised > 0 { counters.count(.sectionInvalid, UInt64(unrecognised)) }
             checkClock(destination, run.rows, context, &counters)
+            checkRates(of: source, plan, rows: run.rows, of: batch)
             if plan.columns.contains(.exporter) {
                 shareRates(of: source, rows: run.rows, of: batch, context, counters: &counters)
             }

@@ -111,6 +111,7 @@ extension NetFlowDecoder {
                 source.templates.remove(id, port: message.port)
                 counters.count(.templateTooLarge)
             }
+            if source.templates.fieldCount < fieldsBefore { templateChanges &+= 1 }
             fieldCount += source.templates.fieldCount - fieldsBefore
         }
     }
@@ -127,6 +128,7 @@ extension NetFlowDecoder {
             template.exportSeconds = message.header.exportSeconds
             template.sequence = message.header.sequence ?? 0
             template.datagram = datagram
+            template.received = message.received
             template.isRestored = false
         } else {
             let isFull =
@@ -141,8 +143,10 @@ extension NetFlowDecoder {
             template = Template(
                 id: id, definition: definition, version: message.header.version,
                 exportSeconds: message.header.exportSeconds,
-                sequence: message.header.sequence ?? 0, datagram: datagram)
+                sequence: message.header.sequence ?? 0, datagram: datagram,
+                received: message.received)
             source.templates.insert(template, port: message.port)
+            templateChanges &+= 1
         }
         let before = counters.records + counters.optionsRecords
         let held = source.waiting.byteCount

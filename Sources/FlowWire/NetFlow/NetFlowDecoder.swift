@@ -15,6 +15,8 @@ struct NetFlowDecoder {
 
     var sources: [ExportSourceKey: ExportSource] = [:]
     private var latestSource: ExportSource?
+    /// How many of the sources each address has.
+    private var domainCounts: [IPAddress: Int] = [:]
     /// When room was last looked for among idle exporters.
     private var lastSweep: UInt64 = 0
     /// Fields of all templates, octets of all waiting sets.
@@ -22,6 +24,8 @@ struct NetFlowDecoder {
     var waitingBytes = 0
     /// Rates that all exporters announced.
     var rateCount = 0
+    /// How often what a snapshot holds has changed.
+    var templateChanges: UInt64 = 0
     /// Datagrams so far: tells whether two things came in the same one.
     var datagram: UInt64 = 0
     let netflow1 = NetFlowDecoder.fixedTemplate(1)
@@ -47,12 +51,10 @@ struct NetFlowDecoder {
         datagram += 1
         guard
             let source = source(of: header, endpoint, received: received, counters: &counters)
-        else {
-            counters.count(.exportersFull)
-            return
-        }
+        else { return }
         let isRestart = source.noteUptime(of: header)
-        let before = counters.records + counters.optionsRecords
+        let before = counters.mark
+        defer { source.note(header, received: received, &counters, since: before) }
         let isWhole: Bool
         var message = Message(
             header: header, source: source, received: received,
@@ -63,7 +65,8 @@ struct NetFlowDecoder {
             isWhole = try decodeFixed(payload, message, into: appender, counters: &counters)
         }
         guard let sequence = header.sequence else { return }
-        let counted = counters.records + counters.optionsRecords - before
+        let counted =
+            counters.records + counters.optionsRecords - before.records - before.optionsRecords
         let units: UInt32?
         switch version {
         case 9: units = 1
@@ -71,9 +74,13 @@ struct NetFlowDecoder {
             units = isWhole ? UInt32(clamping: counted - message.recordsOfOtherMessages) : nil
         default: units = UInt32(clamping: counted)
         }
-        let lost = source.sequence.lost
+        let old = source.sequence
         source.sequence.note(sequence, units: units, isRestart: isRestart)
-        counters.sequenceLost = counters.sequenceLost &+ source.sequence.lost &- lost
+        let lost = source.sequence.lost &- old.lost
+        counters.sequenceLost = counters.sequenceLost &+ lost
+        source.tally.lost = source.tally.lost &+ lost
+        source.tally.reordered += source.sequence.reordered - old.reordered
+        source.tally.restarts += source.sequence.restarts - old.restarts
     }
 
     /// Gives up on what still waits for a template, and lets sequences and counts begin anew.
@@ -107,13 +114,29 @@ struct NetFlowDecoder {
             source.count(in: &counters)
             return source
         }
-        if sources.count >= configuration.exportersMax { sweep(received, counters: &counters) }
-        guard sources.count < configuration.exportersMax else { return nil }
-        let source = ExportSource(key: key)
+        guard let source = insert(key, received: received, counters: &counters) else { return nil }
         source.lastReceived = received
-        sources[key] = source
         latestSource = source
         source.count(in: &counters)
+        return source
+    }
+
+    /// Enters a new source; nil where there is no room for it, which is counted.
+    mutating func insert(
+        _ key: ExportSourceKey, received: UInt64, counters: inout ExportCounters
+    ) -> ExportSource? {
+        func isFull() -> Bool { sources.count >= configuration.exportersMax }
+        func hasMany() -> Bool {
+            domainCounts[key.address, default: 0] >= configuration.domainsPerSenderMax
+        }
+        if isFull() || hasMany() { sweep(received, counters: &counters) }
+        guard !isFull(), !hasMany() else {
+            counters.count(isFull() ? .exportersFull : .domainsFull)
+            return nil
+        }
+        let source = ExportSource(key: key)
+        sources[key] = source
+        domainCounts[key.address, default: 0] += 1
         return source
     }
 
@@ -130,6 +153,8 @@ struct NetFlowDecoder {
             let dropped = source.waiting.shrink(to: -1)
             if dropped > 0 { counters.count(.templateUnknown, UInt64(dropped)) }
             sources[key] = nil
+            let others = domainCounts[key.address, default: 1] - 1
+            domainCounts[key.address] = others > 0 ? others : nil
         }
     }
 }
@@ -151,6 +176,8 @@ extension ExportCounters.Reason {
     public static let withdrawalIgnored = Self(rawValue: "withdrawalIgnored")
     /// A datagram of an exporter beyond `exportersMax`.
     public static let exportersFull = Self(rawValue: "exportersFull")
+    /// A datagram of a domain beyond `domainsPerSenderMax`.
+    public static let domainsFull = Self(rawValue: "domainsFull")
     /// A template beyond `templatesPerExporterMax` or `fieldsMax`.
     public static let templatesFull = Self(rawValue: "templatesFull")
     /// A template of more than `fieldsPerTemplateMax` fields.

@@ -9,10 +9,13 @@
 struct SequenceTracker {
     /// Units lost so far: flows, datagrams or records, as the protocol counts.
     private(set) var lost: UInt64 = 0
+    /// Messages that came after one that followed them.
+    private(set) var reordered: UInt64 = 0
     /// How often the exporter seems to have started anew.
     private(set) var restarts: UInt64 = 0
 
-    private var expected: UInt32?
+    /// What the next message should have; nil where nothing is known.
+    private(set) var expected: UInt32?
     /// The most units in one message so far: the scale of the window.
     private var unitsMax: UInt32 = 1
     /// What would follow the last late message, and how many in a row did.
@@ -58,6 +61,9 @@ struct SequenceTracker {
         }
     }
 
+    /// A tracker that goes on where another one stopped.
+    init(expected: UInt32? = nil) { self.expected = expected }
+
     private mutating func noteLate(_ sequence: UInt32, units: UInt32) {
         lateRun = sequence == lateExpected ? lateRun + 1 : 1
         lateExpected = sequence &+ units
@@ -66,6 +72,7 @@ struct SequenceTracker {
             adopt(sequence &+ units)
             return
         }
+        reordered += 1
         lost -= min(lost, UInt64(units))
     }
 

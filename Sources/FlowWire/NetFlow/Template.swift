@@ -60,6 +60,8 @@ final class Template {
     var sequence: UInt32
     /// The number of the latest datagram that carried it.
     var datagram: UInt64
+    /// Arrival of the latest message that carried it, ms since 1970.
+    var received: UInt64
     /// Whether it is known from an earlier run only, see ``ExportDecoder/restoreTemplates(_:)``.
     var isRestored = false
 
@@ -98,13 +100,14 @@ final class Template {
     /// Compiles a template whose shortest record has at least one octet.
     init(
         id: UInt16, definition: Definition, version: UInt16, exportSeconds: UInt32 = 0,
-        sequence: UInt32 = 0, datagram: UInt64 = 0
+        sequence: UInt32 = 0, datagram: UInt64 = 0, received: UInt64 = 0
     ) {
         self.id = id
         self.definition = definition
         self.exportSeconds = exportSeconds
         self.sequence = sequence
         self.datagram = datagram
+        self.received = received
         plan =
             definition.kind == .data
             ? RecordPlan(fields: definition.fields, version: version) : RecordPlan()

@@ -38,6 +38,9 @@ struct WaitingData {
     /// How many wait for each template.
     private var countOfID: [UInt16: Int] = [:]
 
+    /// How many wait.
+    var count: Int { sets.count - oldest }
+
     mutating func append(_ set: WaitingSet) {
         sets.append(set)
         byteCount += set.cost

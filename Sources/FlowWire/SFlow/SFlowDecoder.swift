@@ -8,15 +8,20 @@ import FlowModel
 /// One row for each flow or discard sample: packets 1 and bytes the length of the frame, not scaled.
 /// The exporter is the agent, which need not be the sender.
 struct SFlowDecoder {
-    private struct Agent: Hashable {
-        var address: IPAddress
-        var subAgent: UInt32
+    /// Sub-agents that are followed; the datagrams of more are decoded all the same.
+    let agentsMax: Int
+    /// How long one must be silent to make room for another.
+    let idleMilliseconds: UInt64
+
+    var agents: [SFlowAgentKey: SFlowAgent] = [:]
+    private var latestAgent: SFlowAgent?
+    /// When room was last looked for among silent agents.
+    private var lastSweep: UInt64 = 0
+
+    init(configuration: ExportDecoderConfiguration = .init()) {
+        agentsMax = configuration.exportersMax
+        idleMilliseconds = configuration.idleMilliseconds
     }
-
-    private var sequences: [Agent: SFlowSequence] = [:]
-
-    /// Sub-agents whose sequence is followed; more are decoded all the same.
-    static let agentsMax = 65_536
 
     /// Decodes one datagram; malformed input is counted.
     ///
@@ -31,9 +36,16 @@ struct SFlowDecoder {
         guard let address = reader.address(), let subAgent = reader.word(),
             let number = reader.word(), let uptime = reader.word(), let samples = reader.word()
         else { return counters.count(.truncated) }
+        let before = counters.mark
         counters.datagrams += 1
-        let agent = Agent(address: address ?? endpoint.address, subAgent: subAgent)
-        follow(agent, number, uptime, &counters)
+        let key = SFlowAgentKey(address: address ?? endpoint.address, subAgent: subAgent)
+        let agent = agent(key, received: received)
+        if let agent {
+            agent.follow(number, uptime: uptime, &counters)
+        } else {
+            counters.count(.exportersFull)
+        }
+        defer { agent?.tally.add(&counters, since: before, received: received) }
 
         var index: UInt32 = 0
         // Each turn takes eight octets or ends, whatever the count says.
@@ -62,7 +74,7 @@ struct SFlowDecoder {
             if !Self.readRecords(records, &sample, into: &row) { counters.count(.truncated) }
             try appender.reserve(1)
             row.write(
-                to: appender.batch, row: appender.batch.count, agent: agent.address,
+                to: appender.batch, row: appender.batch.count, agent: key.address,
                 subAgent: subAgent, received: received)
             appender.batch.advance(by: 1)
             counters.records += 1
@@ -70,21 +82,34 @@ struct SFlowDecoder {
         }
     }
 
-    private mutating func follow(
-        _ agent: Agent, _ number: UInt32, _ uptime: UInt32, _ counters: inout ExportCounters
-    ) {
-        if let lost = sequences[agent]?.next(number, uptime: uptime) {
-            if lost >= 0 {
-                counters.sequenceLost += UInt64(lost)
-            } else if counters.sequenceLost > 0 {
-                counters.sequenceLost -= 1
-            }
-        } else if sequences.count < Self.agentsMax {
-            sequences[agent] = SFlowSequence(first: number, uptime: uptime)
-            counters.exporters += 1
-        } else {
-            counters.count(.exportersFull)
+    /// How each sub-agent is doing.
+    func statuses() -> [ExporterStatus] { agents.values.map(\.status) }
+
+    /// Lets sequences and the count of exporters begin anew.
+    mutating func finish() {
+        for agent in agents.values { agent.beginAnew() }
+    }
+
+    private mutating func agent(_ key: SFlowAgentKey, received: UInt64) -> SFlowAgent? {
+        if let latestAgent, latestAgent.key == key { return latestAgent }
+        if let agent = agents[key] {
+            latestAgent = agent
+            return agent
         }
+        if agents.count >= agentsMax { sweep(received) }
+        guard agents.count < agentsMax else { return nil }
+        let agent = SFlowAgent(key: key)
+        agents[key] = agent
+        latestAgent = agent
+        return agent
+    }
+
+    /// Forgets agents that have been silent; at most once a minute, as it looks at all of them.
+    private mutating func sweep(_ now: UInt64) {
+        guard now >= lastSweep &+ 60_000 || now < lastSweep else { return }
+        lastSweep = now
+        latestAgent = nil
+        agents = agents.filter { $0.value.tally.lastReceived &+ idleMilliseconds >= now }
     }
 
     /// Number, source, rate, pool, drops, interfaces in compact form.

@@ -131,8 +131,8 @@ struct IPFIXTemplate {
         ] + (1...10).map { (.mpls($0), UInt16(69 + $0), 3) }
 
     /// Columns that no element stands for: ``Field/received`` and ``Field/domain`` are in the header of
-    /// a message, ``Field/discard`` is only sFlow's.
-    static let unsent: Set<Field> = [.received, .domain, .discard]
+    /// a message, ``Field/discard`` is only sFlow's, and countries are looked up anew.
+    static let unsent: Set<Field> = [.received, .domain, .discard, .srcgeo, .dstgeo]
 
     /// The columns of a batch that a pattern looks at.
     static func isSent(_ field: Field) -> Bool { !unsent.contains(field) && field != .other }

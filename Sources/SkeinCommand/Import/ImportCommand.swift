@@ -1,4 +1,5 @@
 public import ArgumentParser
+import FlowEnrichment
 public import FlowMeter
 import FlowQuery
 import FlowStore
@@ -57,6 +58,8 @@ struct ImportCommand: ParsableCommand {
 
     @OptionGroup(title: "CSV options") var csv: CSVArguments
 
+    @OptionGroup(title: "Geography options") var geography: GeographyArguments
+
     @Argument(
         help: ArgumentHelp(
             "Files to read; - is standard input; with --as nfdump or flow-tools also folders of them.",
@@ -75,14 +78,15 @@ struct ImportCommand: ParsableCommand {
         do {
             let files = try ImportSession.paths(files, choice)
             for file in files { try ImportSession.check(file, choice) }
+            let enricher = try geography.enricher()
             let session = try ImportSession(
                 store: store.directory, choice: choice, meterOptions: options,
-                csvOptions: csv.options, importsAgain: again)
+                csvOptions: csv.options, enricher: enricher, importsAgain: again)
             defer { session.close() }
             var summaries: [FileSummary] = []
             for file in files { summaries.append(try session.add(file)) }
             try session.finish()
-            try report(summaries)
+            try report(summaries, enricher)
         } catch is ClosedPipe {
             return
         } catch {
@@ -91,13 +95,16 @@ struct ImportCommand: ParsableCommand {
         }
     }
 
-    private func report(_ summaries: [FileSummary]) throws {
-        let lines =
-            switch output {
-            case .table: summaries.map(\.text)
-            case .json: [JSONValue.object([("files", .array(summaries.map(\.json)))]).text]
-            case .ndjson: summaries.map(\.json.text)
-            }
+    private func report(_ summaries: [FileSummary], _ enricher: FlowEnricher?) throws {
+        let lines: [String]
+        switch output {
+        case .table: lines = summaries.map(\.text) + (enricher.map { [$0.text] } ?? [])
+        case .json:
+            var members = [(key: "files", value: JSONValue.array(summaries.map(\.json)))]
+            if let enricher { members.append(("geography", enricher.json)) }
+            lines = [JSONValue.object(members).text]
+        case .ndjson: lines = summaries.map(\.json.text)
+        }
         for line in lines { try StandardStreams.write(Array((line + "\n").utf8)) }
     }
 }

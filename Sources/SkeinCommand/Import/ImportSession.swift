@@ -1,3 +1,4 @@
+import FlowEnrichment
 import FlowFiles
 import FlowMeter
 import FlowModel
@@ -27,12 +28,17 @@ final class ImportSession {
 
     init(
         store: String, choice: Choice, meterOptions: MeterOptions,
-        csvOptions: CSVOptions = CSVOptions(), importsAgain: Bool
+        csvOptions: CSVOptions = CSVOptions(), enricher: FlowEnricher? = nil, importsAgain: Bool
     ) throws {
-        let writer = try Self.openStore(store)
+        let writer = try StoreOption.making(store) { path throws(StoreError) in
+            try StoreWriter(directory: path)
+        }
         for notice in writer.notices { StandardStreams.say("\(notice)") }
         self.writer = writer
-        appender = BatchAppender { batch in try writer.exchange(batch) }
+        appender = BatchAppender { batch in
+            enricher?.enrich(batch)
+            return try writer.exchange(batch)
+        }
         decoder = ExportDecoder(appender: appender)
         // Templates outlive the command: the next of a row of rotated captures may lack them.
         if let state = try writer.exporterState() { decoder.restoreTemplates(state.span.bytes) }
@@ -40,19 +46,6 @@ final class ImportSession {
         self.meterOptions = meterOptions
         self.csvOptions = csvOptions
         self.importsAgain = importsAgain
-    }
-
-    /// A store is made where there is none, but not the folders above it: a wrong path, or a disk
-    /// that is not mounted, would fill the disk below.
-    private static func openStore(_ path: String) throws -> StoreWriter {
-        do {
-            return try StoreWriter(directory: path)
-        } catch let error {
-            guard case .system(_, ENOENT) = error.cause, error.path == path else { throw error }
-            throw StoreProblem(
-                description: "cannot make the store \(path): the folder above it does not exist; "
-                    + "name another with --store, or make it first with mkdir -p")
-        }
     }
 
     /// Makes everything that was added part of the store.

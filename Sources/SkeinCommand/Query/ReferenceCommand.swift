@@ -1,5 +1,6 @@
 import ArgumentParser
 import FlowQuery
+import SkeinConfiguration
 
 /// Prints the documents that are made from the code.
 struct ReferenceCommand: ParsableCommand {
@@ -10,6 +11,8 @@ struct ReferenceCommand: ParsableCommand {
     enum Document: String, ExpressibleByArgument, CaseIterable {
         /// docs/fields.md
         case fields
+        /// docs/configuration.md
+        case configuration
     }
 
     @Argument(help: "Which document.")
@@ -18,6 +21,7 @@ struct ReferenceCommand: ParsableCommand {
     func run() throws {
         switch document {
         case .fields: print(FieldReference.markdown, terminator: "")
+        case .configuration: print(ConfigurationReference.markdown, terminator: "")
         }
     }
 }

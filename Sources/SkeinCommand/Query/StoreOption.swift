@@ -25,6 +25,23 @@ struct StoreOption: ParsableArguments {
         return "./skein-data"
     }
 
+    /// Opens a store for writing.
+    ///
+    /// A store is made where there is none, but not the folders above it: a wrong path, or a disk
+    /// that is not mounted, would fill the disk below.
+    static func making<Writer>(
+        _ path: String, _ open: (String) throws(StoreError) -> Writer
+    ) throws -> Writer {
+        do {
+            return try open(path)
+        } catch {
+            guard case .system(_, ENOENT) = error.cause, error.path == path else { throw error }
+            throw StoreProblem(
+                description: "cannot make the store \(path): the folder above it does not exist; "
+                    + "name another with --store, or make it first with mkdir -p")
+        }
+    }
+
     /// Opens the store for reading.
     ///
     /// - Parameters:

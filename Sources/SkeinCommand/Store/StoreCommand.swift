@@ -29,19 +29,9 @@ struct StoreCommandOptions: ParsableArguments {
 
     var times: TimeText { TimeText(zone: utc ? .utc : .local) }
 
-    /// Runs a verb: an error is one line and exit code 1.
+    /// Runs a verb, see ``runCommand(_:)``.
     func run(_ body: () throws -> Void) throws {
-        StandardStreams.ignoreBrokenPipes()
-        do {
-            try body()
-        } catch is ClosedPipe {
-            return
-        } catch let code as ExitCode {
-            throw code
-        } catch {
-            StandardStreams.say("\(error)")
-            throw ExitCode.failure
-        }
+        try runCommand(body)
     }
 
     /// Answers as a table of these lines, or as that object.
@@ -57,5 +47,20 @@ struct StoreCommandOptions: ParsableArguments {
         let writer = try LiveWriter(directory: store.directory, merges: false)
         for notice in writer.notices { StandardStreams.say("\(notice)") }
         return writer
+    }
+}
+
+/// Runs what a command does: an error is one line and exit code 1, a closed pipe is success.
+func runCommand(_ body: () throws -> Void) throws {
+    StandardStreams.ignoreBrokenPipes()
+    do {
+        try body()
+    } catch is ClosedPipe {
+        return
+    } catch let code as ExitCode {
+        throw code
+    } catch {
+        StandardStreams.say("\(error)")
+        throw ExitCode.failure
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FlowQuery
 import FlowStore
+import SkeinConfiguration
 
 /// `skein store expire`.
 struct StoreExpireCommand: ParsableCommand {
@@ -106,21 +107,7 @@ struct SizeArgument: ExpressibleByArgument {
     let octets: UInt64
 
     init?(argument: String) {
-        var text = argument.lowercased()
-        if text.hasSuffix("b") { text.removeLast() }
-        let isBinary = text.hasSuffix("i")
-        if isBinary { text.removeLast() }
-        let step: Double = isBinary ? 1024 : 1000
-        var unit = 1.0
-        if let place = text.last.flatMap({ Array("kmgtp").firstIndex(of: $0) }) {
-            text.removeLast()
-            for _ in 0...place { unit *= step }
-        } else if isBinary {
-            return nil
-        }
-        guard text.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }),
-            let number = Double(text), number * unit < 1e18
-        else { return nil }
-        octets = UInt64(number * unit)
+        guard let octets = SizeText.octets(argument) else { return nil }
+        self.octets = octets
     }
 }

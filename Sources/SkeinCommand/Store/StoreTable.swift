@@ -8,13 +8,16 @@ enum StoreTable {
         return rows.map { padded($0.name, to: width) + "  " + $0.text }
     }
 
-    /// A table, its first column aligned left and the others right.
-    static func table(_ header: [String], _ rows: [[String]]) -> [String] {
+    /// A table, its first column aligned left and the others right, the last one as wanted.
+    static func table(
+        _ header: [String], _ rows: [[String]], lastIsText: Bool = false
+    ) -> [String] {
         let all = [header] + rows
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { row in
             row.enumerated().map { column, text in
                 let blanks = String(repeating: " ", count: widths[column] - text.count)
+                if lastIsText, column == header.count - 1 { return text }
                 return column == 0 ? text + blanks : blanks + text
             }.joined(separator: "  ")
         }

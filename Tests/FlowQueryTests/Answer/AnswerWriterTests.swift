@@ -89,6 +89,17 @@ import Testing
             try text(.json, columns: columns, rows: []).text.hasPrefix(#"{"rows":[],"footing":{"#))
     }
 
+    @Test(arguments: [
+        (OutputFormat.ndjson, #"{"srcgeo":"CH"}|{"srcgeo":null}|{"srcgeo":"0x1f"}|"#),
+        (.csv, "srcgeo|CH||0x1f|"), (.table, "srcgeo|CH|-|0x1f|"),
+    ])
+    func `countries are two letters`(format: OutputFormat, expected: String) throws {
+        let columns = [AnswerColumn(name: "srcgeo", meaning: .country)]
+        let answer = try text(
+            format, columns: columns, rows: [[.number(0x4348)], [.null], [.number(0x1f)]])
+        #expect(answer.text == expected.replacing("|", with: "\n"))
+    }
+
     @Test func `csv quotes what needs it`() throws {
         let columns = [
             AnswerColumn(name: "srcip/24", meaning: .address),

@@ -110,6 +110,15 @@ import Testing
         #expect(try line("%tds|%tsr", flow) == "           1.998|1562841000.236\n")
     }
 
+    @Test func `countries are two letters, or points`() throws {
+        var flow = try Self.example()
+        flow[.srcgeo] = .number(UInt64(try #require(CountryCode("CH")).rawValue))
+        #expect(try line("%sc -> %dc", flow) == "CH -> ..\n")
+        #expect(
+            try text(try FlowLayout(parsing: "%sc %dc"), [flow]).split(separator: "\n")[0]
+                == "SC DC")
+    }
+
     @Test func `what a flow does not have is printed as nfdump prints it`() throws {
         #expect(
             try line("%line", [:]) == """

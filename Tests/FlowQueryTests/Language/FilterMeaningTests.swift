@@ -164,6 +164,24 @@ import Testing
         #expect(try meaning(filter) == expected)
     }
 
+    @Test(arguments: [
+        ("src geo CH", "srcgeo in [CH]"), ("dst country ch", "dstgeo in [CH]"),
+        ("geo CH", "(srcgeo in [CH] or dstgeo in [CH])"),
+        ("country in [DE ch, ZZ]", "(srcgeo in [CH DE ZZ] or dstgeo in [CH DE ZZ])"),
+        ("src country in [CH CI]", "srcgeo in [CH CI]"), ("srcgeo = A1", "srcgeo in [A1]"),
+        ("dst geo != CH", "dstgeo not in [CH]"),
+        ("dst geo not in [CH DE]", "dstgeo not in [CH DE]"),
+        ("src geo private", "srcgeo in [ZZ]"), ("not src geo CH", "not srcgeo in [CH]"),
+        (
+            "country != CH",
+            "(not (srcgeo in [CH] or dstgeo in [CH]) and (srcgeo present or dstgeo present))"
+        ),
+    ])
+    func `countries`(filter: String, expected: String) throws {
+        #expect(try meaning(filter) == expected)
+        #expect(try FlowFilter(parsing: filter).notes.isEmpty)
+    }
+
     @Test func `every name of the vocabulary is a word`() throws {
         for info in Field.table where info.meaning != .elements {
             let value =
@@ -171,6 +189,7 @@ import Testing
                 case .address: "192.0.2.1"
                 case .mac: "aa:bb:cc:dd:ee:ff"
                 case .instant: "2016-06-07"
+                case .country: "CH"
                 default: "1"
                 }
             _ = try FlowExpression(parsing: "\(info.name) \(value)")

@@ -115,9 +115,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "count > 3", "cnt 3", "ident router-1", "exporter id 3", "exporter sysid > 3", "src geo CH",
-        "dst geo ch", "geo CH", "src nat geo CH", "dst tun geo CH", "country CH",
-        "src country in [CH, AT]",
+        "count > 3", "cnt 3", "ident router-1", "exporter id 3", "exporter sysid > 3",
+        "src nat geo CH", "dst tun geo CH", "nat country CH", "src tun country in [CH, AT]",
         "pf action block", "pf action 3", "pf reason match", "pf reason state-limit", "pf rule > 7",
         "pf dir in",
         "pf dir out", "pf interface em0", "payload dns defined", "payload dns name example.org",
@@ -138,6 +137,13 @@ import Testing
 
     @Test(arguments: [
         ("src geo CHE", "‘CHE’ is not a country of two letters (column 9)"),
+        ("dst nat geo 1C", "‘1C’ is not a country of two letters (column 13)"),
+        (
+            "geo privat",
+            "‘privat’ is not a country of two letters; did you mean ‘private’? (column 5)"
+        ),
+        ("src geo > CH", "‘src geo’ is compared with =, != or in [ ] (column 9)"),
+        ("src geo CH-DE", "‘CH-DE’ is not a country of two letters (column 9)"),
         ("count abc", "‘abc’ is not a number (column 7)"),
         ("exporter id 70000", "id is 0–65535 (column 13)"),
         ("ident a.b", "‘a.b’ is not a name of letters, digits, _ and - (column 7)"),

@@ -122,17 +122,21 @@ import Testing
         for step in 0..<60 as Range<UInt64> {
             try writer.append(numberedBatch(step, rows: 3, received: begin + step * hour / 30))
         }
+        writer.settle()
         #expect(try StoreReader(directory: scratch.store).segments.map(\.rows) == [90])
         // Too few for a segment: they wait for the day to end.
         try writer.publish()
         try writer.append(numberedBatch(100, rows: 5, received: begin + 3 * hour))
         try writer.append(numberedBatch(101, rows: 5, received: begin + 4 * hour))
+        writer.settle()
         #expect(try StoreReader(directory: scratch.store).segments.count == 2)
         try writer.append(numberedBatch(102, rows: 5, received: begin + 24 * hour))
+        writer.settle()
         #expect(try StoreReader(directory: scratch.store).segments.count == 3)
         for step in 0..<9 as Range<UInt64> {
             try writer.append(numberedBatch(200 + step, rows: 200, received: begin + 24 * hour))
         }
+        writer.settle()
         let reader = try StoreReader(directory: scratch.store)
         #expect(reader.segments.map(\.rows) == [90, 90, 10, 1005])
         #expect(reader.journal.rows == 800)
@@ -257,6 +261,7 @@ import Testing
             return ENOSPC
         }
         #expect(try writer.append(numberedBatch(4, rows: 10)) == 3)
+        writer.settle()
         #expect(writer.trouble != nil)
         try writer.synchronize()
         #expect(writer.acknowledged == 3)

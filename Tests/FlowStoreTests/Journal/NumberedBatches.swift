@@ -43,7 +43,9 @@ final class FaultyDisk: FileProbe {
     }
 
     func willDo(_ operation: FileOperation) throws(StoreError) {
-        guard let code = fault.withLock({ $0?(operation) }) else { return }
+        // Not called under the lock: it may wait for the test.
+        let fault = fault.withLock { $0 }
+        guard let code = fault?(operation) else { return }
         throw StoreError(path: "", cause: .system(operation: "write", code: code))
     }
 }

@@ -141,6 +141,7 @@ import Testing
         for number in 0..<40 as Range<UInt64> {
             try writer.append(numberedBatch(number, rows: 10, received: begin + number))
         }
+        writer.settle()
         // The thread has begun by now or will not be needed: the call waits for it.
         _ = try writer.compact()
         let reader = try StoreReader(directory: scratch.store)

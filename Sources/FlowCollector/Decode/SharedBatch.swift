@@ -1,0 +1,44 @@
+import FlowModel
+import Synchronization
+
+/// A batch that has been decoded and is read by several threads, each in its own time.
+final class SharedBatch: @unchecked Sendable {
+    // Sendable: nobody changes the batch before the last of its readers has let go.
+    let batch: FlowBatch
+    private let users = Atomic<Int>(1)
+    private let pool: BatchPool
+
+    /// Begins with one user, who hands it out.
+    init(_ batch: FlowBatch, pool: BatchPool) {
+        self.batch = batch
+        self.pool = pool
+    }
+
+    func retain() { users.add(1, ordering: .relaxed) }
+
+    /// The last who lets go empties the batch.
+    func release() {
+        guard users.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+        pool.put(batch)
+    }
+}
+
+/// Batches that wait to be filled anew; the stages' queues say how many there can be.
+final class BatchPool: @unchecked Sendable {
+    // Sendable: what changes, changes under the mutex, and an idle batch is nobody's.
+    private struct Idle: @unchecked Sendable {
+        var batches: [FlowBatch] = []
+    }
+    private let idle = Mutex(Idle())
+
+    func take() -> FlowBatch {
+        let found = idle.withLock { Idle(batches: $0.batches.popLast().map { [$0] } ?? []) }
+        return found.batches.first ?? FlowBatch()
+    }
+
+    func put(_ batch: FlowBatch) {
+        batch.reset()
+        let emptied = Idle(batches: [batch])
+        idle.withLock { $0.batches += emptied.batches }
+    }
+}

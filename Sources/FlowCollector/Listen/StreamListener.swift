@@ -1,0 +1,189 @@
+import CSockets
+import FlowModel
+import FlowStore
+import Glibc
+import Synchronization
+
+/// A thread that takes IPFIX messages out of the connections of one listening socket.
+///
+/// Where the queue is full it stops reading: the exporters wait, and nothing is lost.
+final class StreamListener: @unchecked Sendable {
+    // Sendable: the counters are atomic; connections belong to the thread.
+
+    /// Where it listens, with the port that it has.
+    let address: ListenAddress
+    private let socket: Socket
+    private let wakeUp: WakeUp
+    private let queue: ArrivalQueue
+    private let lane: Int
+    private let allowed: SharedAllowList
+    private let limits: StreamLimits
+    private let report: @Sendable (CollectorEvent) -> Void
+    private var worker: Worker?
+    private let end = Atomic<UInt64>(0)
+
+    private let messages = Atomic<UInt64>(0)
+    private let octets = Atomic<UInt64>(0)
+    private let refused = Atomic<UInt64>(0)
+    private let errors = Atomic<UInt64>(0)
+    private let open = Atomic<UInt64>(0)
+    private let accepted = Atomic<UInt64>(0)
+    private let broken = Atomic<UInt64>(0)
+
+    init(
+        _ address: ListenAddress, limits: StreamLimits, queue: ArrivalQueue,
+        allowed: SharedAllowList, report: @escaping @Sendable (CollectorEvent) -> Void
+    ) throws(CollectorError) {
+        let socket = try Socket(listeningAt: address, shared: false)
+        wakeUp = try WakeUp()
+        var bound = address
+        bound.port = socket.port
+        self.address = bound
+        self.socket = socket
+        self.limits = limits
+        self.queue = queue
+        self.allowed = allowed
+        self.report = report
+        lane = queue.openLane()
+    }
+
+    func start() throws(CollectorError) {
+        worker = Worker { [self] in run() }
+        if worker == nil { throw .resources("thread") }
+        report(.listening(address))
+    }
+
+    /// Takes what the kernel has of each connection, for so long at most, and ends.
+    func requestEnd(within limit: Duration) {
+        end.store(max(Monitor.now + limit.nanoseconds, 1), ordering: .relaxed)
+        wakeUp.wake()
+    }
+
+    /// Waits for the end.
+    func join() {
+        worker?.join()
+        worker = nil
+        queue.closeLane(lane)
+        report(.closed(address))
+    }
+
+    var counters: CollectorCounters.Listener {
+        var counters = CollectorCounters.Listener(address: address)
+        counters.datagrams = messages.load(ordering: .relaxed)
+        counters.octets = octets.load(ordering: .relaxed)
+        counters.refused = refused.load(ordering: .relaxed)
+        counters.errors = errors.load(ordering: .relaxed)
+        counters.connections = open.load(ordering: .relaxed)
+        counters.accepted = accepted.load(ordering: .relaxed)
+        counters.broken = broken.load(ordering: .relaxed)
+        return counters
+    }
+
+    // MARK: - The thread
+
+    private func run() {
+        var connections: [StreamConnection] = []
+        while end.load(ordering: .relaxed) == 0 {
+            var watched = [wakeUp.number, socket.number].map {
+                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+            }
+            for connection in connections {
+                watched.append(
+                    pollfd(fd: connection.socket.number, events: Int16(POLLIN), revents: 0))
+            }
+            // Connections that bring nothing are looked for each second.
+            _ = unsafe poll(&watched, nfds_t(watched.count), connections.isEmpty ? -1 : 1000)
+            let now = Monitor.now
+            var kept: [StreamConnection] = []
+            for (connection, state) in zip(connections, watched[2...]) {
+                let isOver = state.revents == 0 ? false : !goesOn(connection)
+                let isIdle = connection.messages == 0 && now >= connection.firstMessageDue
+                if isIdle, !isOver { note(.broken("brought no message"), of: connection) }
+                if !isOver, !isIdle { kept.append(connection) }
+            }
+            connections = kept
+            if watched[1].revents != 0 { accept(into: &connections) }
+            open.store(UInt64(connections.count), ordering: .relaxed)
+        }
+        drain(connections)
+        open.store(0, ordering: .relaxed)
+    }
+
+    /// Reads a connection once; false where it has ended.
+    private func goesOn(_ connection: StreamConnection) -> Bool {
+        let outcome = take(connection)
+        if case .goesOn = outcome { return true }
+        note(outcome, of: connection)
+        return false
+    }
+
+    private func note(_ outcome: StreamConnection.Outcome, of connection: StreamConnection) {
+        guard case .broken(let reason) = outcome else { return }
+        broken.add(1, ordering: .relaxed)
+        report(.streamBroken(connection.address, reason: reason))
+    }
+
+    private func take(_ connection: StreamConnection) -> StreamConnection.Outcome {
+        var arena = queue.borrow(lane)
+        defer { queue.putBack(arena, lane) }
+        let now = millisecondsNow()
+        return connection.read { message in
+            while !arena.append(
+                message, from: connection.address, port: connection.port, received: now,
+                over: .tcp)
+            {
+                arena = queue.exchange(arena, lane)
+            }
+            messages.add(1, ordering: .relaxed)
+            octets.add(UInt64(message.byteCount), ordering: .relaxed)
+        }
+    }
+
+    private func accept(into connections: inout [StreamConnection]) {
+        let listening = socket.number
+        while true {
+            var sender = IPAddress.v6Zero
+            var port: UInt16 = 0
+            let number = unsafe csockets_accept(listening, &sender.high, &sender.low, &port)
+            guard number >= 0 else {
+                if number == -EAGAIN { return }
+                // A connection that is gone already; and where descriptors are short, wait for one.
+                guard number == -EINTR || number == -ECONNABORTED else {
+                    errors.add(1, ordering: .relaxed)
+                    usleep(10_000)
+                    return
+                }
+                continue
+            }
+            let taken = Socket(taking: number)
+            guard allowed.current.allows(sender) else {
+                refused.add(1, ordering: .relaxed)
+                continue
+            }
+            let ofAddress = connections.count { $0.address == sender }
+            guard connections.count < limits.connectionsMax,
+                ofAddress < limits.connectionsPerAddressMax
+            else {
+                refused.add(1, ordering: .relaxed)
+                report(.streamsFull(sender))
+                continue
+            }
+            // An exporter that is switched off does not say good-bye.
+            taken.set(SOL_SOCKET, SO_KEEPALIVE, 1)
+            accepted.add(1, ordering: .relaxed)
+            connections.append(
+                StreamConnection(
+                    taken, from: sender, port: port,
+                    firstMessageDue: Monitor.now + limits.firstMessage.nanoseconds))
+        }
+    }
+
+    /// Reads what has arrived of each connection; what arrives later the exporter still has.
+    private func drain(_ connections: [StreamConnection]) {
+        let limit = end.load(ordering: .relaxed)
+        for connection in connections {
+            var watched = pollfd(fd: connection.socket.number, events: Int16(POLLIN), revents: 0)
+            while Monitor.now < limit, unsafe poll(&watched, 1, 0) > 0, goesOn(connection) {}
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import FlowStore
+import Synchronization
+
+/// A thread that writes what is known of exporters to the store, and deletes what is too old.
+final class StoreMaintenance: @unchecked Sendable {
+    // Sendable: what changes, changes under the monitor's lock.
+    private let writer: LiveWriter
+    private let notes: ExporterNotes
+    private let report: @Sendable (CollectorEvent) -> Void
+    private let monitor = Monitor()
+    private var worker: Worker?
+    private var isStopping = false
+    private var retention: RetentionPolicy
+    private let retentionInterval: UInt64
+    private var nextRetention: UInt64 = 0
+    private var expired: UInt64 = 0
+
+    /// Nanoseconds between two looks.
+    private static let interval: UInt64 = 200_000_000
+
+    init(
+        _ writer: LiveWriter, notes: ExporterNotes, configuration: CollectorConfiguration,
+        report: @escaping @Sendable (CollectorEvent) -> Void
+    ) {
+        self.writer = writer
+        self.notes = notes
+        self.report = report
+        retention = configuration.retention
+        retentionInterval = configuration.retentionInterval.nanoseconds
+    }
+
+    func start() throws(CollectorError) {
+        worker = Worker { [self] in run() }
+        if worker == nil { throw .resources("thread") }
+    }
+
+    /// Writes what is left, and ends.
+    func stop() {
+        monitor.lock()
+        isStopping = true
+        monitor.signal()
+        monitor.unlock()
+        worker?.join()
+        worker = nil
+    }
+
+    /// Applies another policy from now on.
+    func setRetention(_ policy: RetentionPolicy) {
+        monitor.lock()
+        retention = policy
+        nextRetention = 0
+        monitor.signal()
+        monitor.unlock()
+    }
+
+    /// Flows that were deleted.
+    var expiredFlows: UInt64 {
+        monitor.lock()
+        defer { monitor.unlock() }
+        return expired
+    }
+
+    private func run() {
+        var lastFailure: StoreError?
+        while true {
+            monitor.lock()
+            let due = Monitor.now + Self.interval
+            while !isStopping, Monitor.now < due { monitor.wait(until: due) }
+            let (isLast, policy) = (isStopping, retention)
+            let isDue = !isLast && Monitor.now >= nextRetention
+            if isDue { nextRetention = Monitor.now + retentionInterval }
+            monitor.unlock()
+            do throws(StoreError) {
+                try notes.write(to: writer)
+                if isDue { try expire(policy) }
+                lastFailure = nil
+            } catch {
+                // Said once, however often it fails.
+                if lastFailure != error { report(.maintenanceFailed(error)) }
+                lastFailure = error
+            }
+            if isLast { return }
+        }
+    }
+
+    private func expire(_ policy: RetentionPolicy) throws(StoreError) {
+        guard policy.maxAge != nil || policy.maxOctets != nil else { return }
+        let summary = try writer.expire(policy, now: millisecondsNow())
+        guard summary.segments > 0 else { return }
+        monitor.lock()
+        expired += summary.rows
+        monitor.unlock()
+        report(.expired(summary))
+    }
+}

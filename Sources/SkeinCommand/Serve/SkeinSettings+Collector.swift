@@ -1,0 +1,50 @@
+import FlowCollector
+import FlowStore
+import FlowWire
+import SkeinConfiguration
+import SkeinServer
+
+extension SkeinSettings {
+    /// What of the settings the collector is told.
+    var collector: CollectorConfiguration {
+        var configuration = CollectorConfiguration()
+        configuration.listen = listen.map { place in
+            ListenAddress(
+                place.address, port: place.port, transport: place.transport == .udp ? .udp : .tcp)
+        }
+        configuration.allow = exporters.allow
+        configuration.receiveBufferBytes = Int(clamping: receiveBuffer)
+        configuration.queueBytesMax = Int(clamping: queueMemory)
+        configuration.forward = forward.compactMap { place in
+            place.address.map { ForwardTarget(host: "\($0)", port: place.port) }
+        }
+        configuration.retention = RetentionPolicy(
+            maxAge: store.retention.maxAge, maxOctets: store.retention.maxSize)
+        configuration.decoder.separatesTemplatesByPort = exporters.useSourcePort
+        return configuration
+    }
+
+    /// When the journal is made safe.
+    var journalPolicy: JournalPolicy {
+        store.commitInterval == .zero ? .eachBatch : .every(store.commitInterval)
+    }
+
+    /// Refuses what this version cannot do, rather than to leave it out in silence.
+    func checkAbilities() throws {
+        guard interface.name == nil else {
+            throw StoreProblem(
+                description: "interface.name is set, but this version does not meter interfaces; "
+                    + "let softflowd or pmacctd export to it")
+        }
+    }
+
+    /// Where and how the page is served; nil = not at all.
+    var server: ServerConfiguration? {
+        guard let place = http.listen else { return nil }
+        var server = ServerConfiguration(host: "\(place.address)", port: place.port)
+        server.names = http.hosts
+        server.queryTime = http.queryTime
+        server.queries = http.queries
+        return server
+    }
+}

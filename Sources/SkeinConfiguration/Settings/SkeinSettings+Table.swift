@@ -1,0 +1,120 @@
+extension SkeinSettings {
+    /// Every setting, in the order of the documents.
+    ///
+    /// `docs/configuration.md` and `skein config reference` are made from it.
+    static let table: SettingTable<SkeinSettings> = {
+        let setting = SettingMaker(initial: SkeinSettings())
+        let always: Duration = .seconds(100 * 366 * 86_400)
+        return SettingTable([
+            setting(
+                "store.path", \.store.path, .path, variable: "SKEIN_STORE",
+                "The folder of the store; it is made where there is none."),
+            setting(
+                "store.commit-interval", \.store.commitInterval,
+                .duration(.zero ... .seconds(10)),
+                "How long flows may wait to be safe on the disk, all that came meanwhile at once; "
+                    + "0s: each batch at once."),
+            setting(
+                "store.retention.max-age", \.store.retention.maxAge,
+                .optional(.duration(.seconds(60)...always)),
+                "Flows that arrived longer ago are deleted."),
+            setting(
+                "store.retention.max-size", \.store.retention.maxSize,
+                .optional(.size(100_000_000...1_000_000_000_000_000_000)),
+                "When the store takes more, its oldest flows are deleted."),
+            setting(
+                "store.retention.minute-rollups", \.store.retention.minuteRollups,
+                .optional(.duration(.seconds(3600)...always)),
+                "How long sums by the minute are kept; none: for ever."),
+            setting(
+                "store.retention.hour-rollups", \.store.retention.hourRollups,
+                .optional(.duration(.seconds(86_400)...always)),
+                "How long sums by the hour are kept; none: for ever."),
+            setting(
+                "listen", \.listen, .list(.listen),
+                "Where exports arrive: NetFlow, IPFIX and sFlow alike over UDP, IPFIX over TCP."),
+            setting(
+                "receive-buffer", \.receiveBuffer, .size(65_536...1 << 30),
+                "What the kernel holds for each UDP socket while Skein is busy. More than "
+                    + "net.core.rmem_max allows needs CAP_NET_ADMIN."),
+            setting(
+                "queue-memory", \.queueMemory, .size(4 << 20...64 << 30),
+                "What was received and is not decoded yet takes no more than this."),
+            setting(
+                "exporters.allow", \.exporters.allow, .list(.prefix),
+                "Who may send; an empty list: everybody. Others are counted and ignored."),
+            setting(
+                "exporters.use-source-port", \.exporters.useSourcePort, .truth,
+                "Keep templates of different source ports of one exporter apart, as RFC 7011 says. "
+                    + "Exporters that change their port in mid-stream lose flows by it."),
+            setting(
+                "exporters.overrides", \.exporters.overrides,
+                .entries(
+                    ExporterOverride.table, initial: ExporterOverride(),
+                    example: "{address: 192.0.2.1, sampling: 1000}",
+                    check: ExporterOverride.problem),
+                "What you know better of single exporters."),
+            setting(
+                "forward", \.forward, .list(.forward),
+                "Other collectors that get a copy of every datagram."),
+            setting(
+                "interface.name", \.interface.name, .optional(.interface),
+                "Meter the packets of this interface into flows; needs CAP_NET_RAW."),
+            setting(
+                "interface.bpf", \.interface.bpf, .optional(.packetFilter),
+                "Only packets that this filter of libpcap takes."),
+            setting(
+                "interface.active-timeout", \.interface.activeTimeout,
+                .duration(.seconds(1) ... .seconds(86_400)),
+                "A flow that lasts longer is reported in pieces of this length."),
+            setting(
+                "interface.idle-timeout", \.interface.idleTimeout,
+                .duration(.seconds(1) ... .seconds(3600)),
+                "A flow ends when no packet came for so long."),
+            setting(
+                "geo.countries", \.geo.countries, .optional(.path),
+                "The folder with `geoip` and `geoip6`, as Debian's tor-geoipdb installs them."),
+            setting(
+                "geo.mmdb", \.geo.mmdb, .list(.path),
+                "Databases in MaxMind's format (country, city, AS); they go before `countries`."),
+            setting(
+                "geo.home", \.geo.home,
+                .entries(
+                    HomeNetwork.table, initial: HomeNetwork(),
+                    example: "{networks: [192.0.2.0/24], country: CH}",
+                    check: HomeNetwork.problem),
+                "Your own networks, where they are, and when they were yours."),
+            setting(
+                "geo.overrides", \.geo.overrides,
+                .entries(
+                    GeoOverride.table, initial: GeoOverride(),
+                    example: "{prefix: 2001:db8::/32, country: CH}", check: GeoOverride.problem),
+                "Networks that lie elsewhere than the databases say. Applied when reading: the past "
+                    + "is mended too."),
+            setting(
+                "http.listen", \.http.listen, .optional(.loopback),
+                "Where the page, its interface and the metrics are served: a loopback address."),
+            setting(
+                "http.hosts", \.http.hosts, .list(.hostName),
+                "Names by which a web server in front passes requests on, besides localhost."),
+            setting(
+                "http.query-time", \.http.queryTime, .duration(.milliseconds(100)...always),
+                "A query over HTTP is ended after so long."),
+            setting(
+                "http.query-memory", \.http.queryMemory, .size(16 << 20...1 << 40),
+                "Memory of one query over HTTP for groups and sorted lists; what is more goes to "
+                    + "temporary files."),
+            setting(
+                "http.queries", \.http.queries, .number(1...64),
+                "Queries over HTTP that run at once; others wait for their turn."),
+            setting(
+                "log.level", \.log.level,
+                .word(LogSettings.Level.allCases.map { ($0.rawValue, $0) }, noun: "a level"),
+                "How much is said on standard error."),
+            setting("log.json", \.log.json, .truth, "Whether each line of it is a JSON object."),
+        ])
+    }()
+
+    /// What is said of every setting.
+    public static var reference: [SettingInfo] { table.settings.map(\.info) }
+}

@@ -1,0 +1,64 @@
+extension ValueFormat<String> {
+    /// A file or folder; relative ones go by where `skein` was started.
+    static let path = ValueFormat.scalar(
+        "path", noun: "a path",
+        parse: { text throws(ValueProblem) in
+            guard text.utf8.count < 4096 else {
+                throw .notAValue(hint: "a path has fewer than 4096 octets")
+            }
+            guard !text.hasPrefix("~") else {
+                throw .notAValue(hint: "‘~’ is a word of the shell; write the folder out")
+            }
+            return text
+        }, write: { $0 })
+
+    /// A name for people, one line.
+    static let label = ValueFormat.scalar(
+        "text", noun: "a text of one line",
+        parse: { text throws(ValueProblem) in
+            guard !text.unicodeScalars.contains(where: { $0.value < 32 }), text.utf8.count <= 256
+            else { throw .notAValue(hint: "one line of at most 256 octets") }
+            return text
+        }, write: { $0 })
+
+    /// A filter of packets, in libpcap's language; libpcap checks it when it is used.
+    static let packetFilter = ValueFormat.scalar(
+        "pcap filter", noun: "a filter of packets", parse: { text throws(ValueProblem) in text },
+        write: { $0 })
+
+    /// A network interface.
+    static let interface = ValueFormat.scalar(
+        "interface", noun: "a network interface",
+        parse: { text throws(ValueProblem) in
+            // What the kernel takes for a name (dev_valid_name).
+            guard text.utf8.count < 16, text != ".", text != "..",
+                text.utf8.allSatisfy({ $0 > 32 && $0 != UInt8(ascii: "/") && $0 != 58 })
+            else { throw .notAValue(hint: "it has at most 15 letters, as in eth0") }
+            return text
+        }, write: { $0 })
+
+    /// A country.
+    static let country = ValueFormat.scalar(
+        "two letters", noun: "a country of two letters (ISO 3166)",
+        parse: { text throws(ValueProblem) in
+            let country = text.uppercased()
+            guard country.utf8.count == 2, country.utf8.allSatisfy({ (65...90).contains($0) })
+            else { throw .notAValue(hint: "write CH or US") }
+            return country
+        }, write: { $0 })
+
+    /// The name by which a browser asks for the page.
+    static let hostName = ValueFormat.scalar(
+        "host name", noun: "a host name",
+        parse: { text throws(ValueProblem) in
+            let name = text.lowercased()
+            guard name.utf8.count <= 253,
+                name.utf8.allSatisfy({
+                    (97...122).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 46
+                })
+            else {
+                throw .notAValue(hint: "a name only, without scheme and port: flows.example.org")
+            }
+            return name
+        }, write: { $0 })
+}
