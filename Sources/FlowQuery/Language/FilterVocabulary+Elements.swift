@@ -91,7 +91,8 @@ extension FilterVocabulary.Builder {
                 places += [family + word, "src \(family)\(word)", "dst \(family)\(word)"]
             }
         }
-        absent(places, "countries are not stored in this version",
+        absent(
+            places, "countries are not stored in this version",
             formed("a country of two letters", "[a-z]{2}"))
 
         absent(

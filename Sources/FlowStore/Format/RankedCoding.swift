@@ -1,12 +1,13 @@
-// Codes of two octets of which a few hundred make up much of the rows, such as ports: an octet a row
-// names one of the 255 most frequent, and 255 sends the reader to a list of the others.
+// Codes of two octets of which a few make up much of the rows, such as ports: four bits a row name one of
+// the 15 most frequent, and 15 sends the reader to a list of the others.
 //
 //     rows      443 52113 53 443 40022      frequent  53 443
-//     ranks       1   255  0   1   255      others    52113 40022
+//     ranks       1    15  0   1    15      others    52113 40022
 //
-// A test for a frequent code reads the ranks alone.
+// A test for a frequent code reads the ranks alone. Until version 2 a rank took an octet, which was
+// compressed, and 255 stood for the others; ranks in memory are still like that.
 
-/// What stands for all codes that are not frequent.
+/// What stands in memory for all codes that are not frequent.
 let otherRank = UInt8.max
 
 /// Ranks codes; keeps its scratch memory from block to block.
@@ -14,12 +15,17 @@ struct RankedCoding {
     private let counts = EncodedBytes(count: 65_536 * 4)
     private let ranks = EncodedBytes(count: 65_536)
 
+    /// Codes that have a rank at most.
+    static let frequentMax = 15
+
     /// What is stored of a column.
     struct Packed {
-        /// Number of frequent codes 2, each 2, ascending; then a rank a row.
+        /// Number of frequent codes 2, each 2, ascending; then the ranks, packed in four bits each.
         let ranks: EncodedBytes
-        /// The codes of the rows whose rank is 255, in their order.
+        /// The codes of the rows whose rank is 15, in their order.
         let others: EncodedBytes
+        /// How many others there are up to the end of each frame of rows.
+        let othersOfFrames: [Int]
     }
 
     /// Ranks the codes of at least one row.
@@ -37,27 +43,36 @@ struct RankedCoding {
             rankOf[Int(code)] = UInt8(rank)
             others -= Int(counts[Int(code)])
         }
+        let list = EncodedBytes(unfilled: others * 2)
+        var otherCodes = list.mutableValues(as: UInt16.self)
+        let all = EncodedBytes(unfilled: codes.count)
+        var rankOfRow = all.mutableValues(as: UInt8.self)
+        var othersOfFrames: [Int] = []
+        var next = 0
+        let rowsOfFrame = Codec.frames.rowsOfFrame ?? codes.count
+        for first in stride(from: 0, to: codes.count, by: rowsOfFrame) {
+            for row in first..<min(first + rowsOfFrame, codes.count) {
+                let code = codes[row]
+                let rank = unsafe rankOf[unchecked: Int(code)]
+                unsafe rankOfRow[unchecked: row] = rank & 0xf
+                if rank == otherRank {
+                    otherCodes[next] = code
+                    next &+= 1
+                }
+            }
+            othersOfFrames.append(next)
+        }
         let head = 2 + 2 * frequent.count
-        let output = EncodedBytes(unfilled: head + codes.count)
+        let output = EncodedBytes(
+            count: head + PackedCoding.octets(rows: codes.count, bits: 4))
         var octets = output.mutableValues(as: UInt8.self)
         putPair(UInt16(frequent.count), in: &octets, at: 0)
         for (rank, code) in frequent.enumerated() { putPair(code, in: &octets, at: 2 + 2 * rank) }
-        let list = EncodedBytes(unfilled: others * 2)
-        var otherCodes = list.mutableValues(as: UInt16.self)
-        var next = 0
-        for row in codes.indices {
-            let code = codes[row]
-            let rank = unsafe rankOf[unchecked: Int(code)]
-            unsafe octets[unchecked: head &+ row] = rank
-            if rank == otherRank {
-                otherCodes[next] = code
-                next &+= 1
-            }
-        }
-        return Packed(ranks: output, others: list)
+        packBits(rankOfRow.span, bits: 4, into: &octets, at: head)
+        return Packed(ranks: output, others: list, othersOfFrames: othersOfFrames)
     }
 
-    /// At most 255 codes, ascending, none of which occurs less often than any other.
+    /// The most frequent codes, ascending, none of which occurs less often than any other.
     private func mostFrequent(_ counts: Span<UInt32>) -> [UInt16] {
         // How many codes occur how often, those beyond the last slot together with it.
         var codesOfCount = [Int](repeating: 0, count: 1024)
@@ -66,11 +81,11 @@ struct RankedCoding {
         }
         var least = 1024
         var taken = 0
-        while least > 1, taken + codesOfCount[least - 1] <= 255 {
+        while least > 1, taken + codesOfCount[least - 1] <= Self.frequentMax {
             least -= 1
             taken += codesOfCount[least]
         }
-        var spare = 255 - taken
+        var spare = Self.frequentMax - taken
         var frequent: [UInt16] = []
         for code in counts.indices where counts[code] > 0 {
             let count = min(Int(counts[code]), 1023)
@@ -97,25 +112,22 @@ struct RankedOctets {
     /// A rank a row.
     let ranks: EncodedBytes
 
-    /// Takes apart what ``RankedCoding`` packed; nil where the octets are not that.
-    init?(_ octets: EncodedBytes, rows: Int) {
-        guard octets.count >= 4 else { return nil }
+    /// Takes apart the ranks of a chunk; nil where the octets are not that.
+    ///
+    /// - Parameter isPacked: whether they have four bits each, and not an octet.
+    init?(_ octets: EncodedBytes, rows: Int, isPacked: Bool) {
+        guard let head = RankedHead(octets, rows: rows, isPacked: isPacked) else { return nil }
         let all = octets.values(as: UInt8.self)
-        let count = Int(all[0]) | Int(all[1]) << 8
-        let head = 2 + 2 * count
-        guard (1...255).contains(count), octets.count == head + rows else { return nil }
-        var frequent: [UInt16] = []
-        for rank in 0..<count {
-            let code = UInt16(all[2 + 2 * rank]) | UInt16(all[3 + 2 * rank]) << 8
-            if let last = frequent.last, last >= code { return nil }
-            frequent.append(code)
-        }
+        let stored = all.extracting(head.octets..<all.count)
         let ranks = EncodedBytes(unfilled: rows)
         var output = ranks.mutableValues(as: UInt8.self)
-        guard copyRanks(all.extracting(head..<head + rows), below: count, into: &output) else {
-            return nil
-        }
-        self.frequent = frequent
+        if isPacked { unpackBits(stored, bits: 4, into: &output) }
+        let isSound =
+            isPacked
+            ? widenOthers(below: head.frequent.count, in: &output)
+            : copyRanks(stored, below: head.frequent.count, into: &output)
+        guard isSound else { return nil }
+        frequent = head.frequent
         self.ranks = ranks
     }
 
@@ -133,6 +145,45 @@ struct RankedOctets {
             into: &codes)
         return taken * 2 == others.count ? output : nil
     }
+}
+
+/// What stands before the ranks of a chunk.
+struct RankedHead {
+    /// The frequent codes, ascending.
+    let frequent: [UInt16]
+    /// Octets before the ranks.
+    var octets: Int { 2 + 2 * frequent.count }
+
+    /// Reads a head; nil where the octets are not ranks of so many rows.
+    init?(_ octets: EncodedBytes, rows: Int, isPacked: Bool) {
+        guard octets.count >= 4 else { return nil }
+        let all = octets.values(as: UInt8.self)
+        let count = Int(all[0]) | Int(all[1]) << 8
+        let ranks = isPacked ? PackedCoding.octets(rows: rows, bits: 4) : rows
+        guard (1...(isPacked ? RankedCoding.frequentMax : 255)).contains(count),
+            octets.count == 2 + 2 * count + ranks
+        else { return nil }
+        var frequent: [UInt16] = []
+        for rank in 0..<count {
+            let code = UInt16(all[2 + 2 * rank]) | UInt16(all[3 + 2 * rank]) << 8
+            if let last = frequent.last, last >= code { return nil }
+            frequent.append(code)
+        }
+        self.frequent = frequent
+    }
+}
+
+/// Makes 255 of 15; false where another rank is not below `count`.
+private func widenOthers(below count: Int, in ranks: inout MutableSpan<UInt8>) -> Bool {
+    precondition((1...15).contains(count))
+    let last = UInt8(count - 1)
+    var isOdd: UInt8 = 0
+    for row in 0..<ranks.count {
+        let rank = unsafe ranks[unchecked: row]
+        unsafe ranks[unchecked: row] = rank | 0 &- ((rank &+ 1) & 0x10)
+        isOdd |= (rank > last ? 1 : 0) & (rank == 15 ? 0 : 1)
+    }
+    return isOdd == 0
 }
 
 /// Copies ranks; false where one is neither below `count` nor the one for others.
