@@ -80,6 +80,8 @@ final class BlockScan {
 
     /// Rows of a block at most.
     static let rowsMax = 65_536
+    /// Of so many rows one is selected at most where columns are read for these rows alone.
+    private static let narrowShare = 128
 
     init(_ plan: ScanPlan) {
         self.plan = plan
@@ -112,12 +114,29 @@ final class BlockScan {
                 footing.flowsOfUnknownRate +=
                     plan.countsUnknownRates ? sums?.ofUnknownRate ?? UInt64(unknown) : 0
             }
-            footing.rowsScanned += UInt64(rows)
+            footing.rowsScanned += UInt64(block.rows)
             footing.hasReverse = footing.hasReverse || block.hasReverse
         } catch {
             footing.blocksDamaged += 1
-            footing.rowsDamaged += UInt64(max(rows, 0))
+            footing.rowsDamaged += UInt64(max(block.rows, 0))
         }
+    }
+
+    /// Goes on with the selected rows as a block of their own where they are few, so that of columns only
+    /// the parts are read that they lie in.
+    ///
+    /// What the summaries say of sums is then of other rows.
+    func narrow() {
+        guard !selectsAll, selectedCount > 0, selectedCount <= rows / Self.narrowShare else {
+            return
+        }
+        let chosen = (0..<selectedCount).map { selection[$0] }
+        guard let picked = block?.picking(chosen) else { return }
+        block = picked
+        rows = selectedCount
+        selectsAll = true
+        sampling = nil
+        forgetColumns()
     }
 
     /// What the summaries of a block say of the filter, without reading a column.
@@ -140,6 +159,7 @@ final class BlockScan {
         }
         for (place, row) in chosen.enumerated() { selection[place] = row }
         selectedCount = chosen.count
+        narrow()
         return try FlowRows(self, outputs)
     }
 
@@ -152,6 +172,10 @@ final class BlockScan {
         selectedCount = 0
         selectsAll = false
         sampling = nil
+        forgetColumns()
+    }
+
+    private func forgetColumns() {
         for index in isRead.indices where isRead[index] {
             isRead[index] = false
             columns[index] = nil

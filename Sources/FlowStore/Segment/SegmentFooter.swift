@@ -8,7 +8,7 @@ import FlowModel
 /// directory is, and a directory where the chunks are. Each has the checksum of the next.
 struct SegmentFooter: Hashable, Sendable {
     /// Format version that this build writes, and the newest that it reads.
-    static let version = 2
+    static let version = 3
     static let headerOctets = 16
     static let trailerOctets = 32
     static let startMagic = Array("SKEINSEG".utf8)
