@@ -29,7 +29,15 @@ let package = Package(
         .library(name: "SkeinConfiguration", targets: ["SkeinConfiguration"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        // Without its traits it needs neither Foundation nor swift-configuration. The packages after it
+        // are its own, named for what is imported of them.
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
     ],
     targets: [
         // Arrows point down only: a target imports what stands above it in this list.
@@ -50,22 +58,32 @@ let package = Package(
         .target(
             name: "FlowStore", dependencies: ["FlowModel", "CZstd"], swiftSettings: memorySafe),
         .target(
-            name: "FlowQuery", dependencies: ["FlowModel", "FlowStore"], swiftSettings: memorySafe),
+            name: "FlowEnrichment", dependencies: ["FlowModel", "CMaxMindDB"],
+            swiftSettings: memorySafe),
+        .target(
+            name: "FlowQuery", dependencies: ["FlowModel", "FlowStore", "FlowEnrichment"],
+            swiftSettings: memorySafe),
+        .target(
+            name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "CSockets"),
         .target(
             name: "FlowCollector",
             dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
             swiftSettings: memorySafe),
-        .target(
-            name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
-        .target(
-            name: "FlowEnrichment", dependencies: ["FlowModel", "CMaxMindDB"],
-            swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
             name: "SkeinConfiguration", dependencies: ["FlowModel", "FlowQuery", "CYAML"],
             swiftSettings: memorySafe),
-        .target(name: "SkeinServer", swiftSettings: strict),
+        .target(
+            name: "SkeinServer",
+            dependencies: [
+                "FlowModel", "FlowWire", "FlowQuery", "FlowCollector",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ], swiftSettings: strict),
         .target(
             name: "SkeinCommand",
             dependencies: [
@@ -104,7 +122,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowQueryTests",
-            dependencies: ["FlowModel", "FlowStore", "FlowQuery", "FlowTestSupport"],
+            dependencies: [
+                "FlowModel", "FlowStore", "FlowEnrichment", "FlowQuery", "FlowTestSupport",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "FlowEnrichmentTests",
+            dependencies: ["FlowModel", "FlowEnrichment", "FlowTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "FlowCollectorTests",
@@ -112,10 +135,6 @@ let package = Package(
                 "FlowModel", "FlowWire", "FlowStore", "FlowCollector", "FlowGenerator",
                 "FlowTestSupport",
             ], swiftSettings: strict),
-        .testTarget(
-            name: "FlowEnrichmentTests",
-            dependencies: ["FlowModel", "FlowEnrichment", "FlowTestSupport"],
-            swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",
             dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],
@@ -125,7 +144,11 @@ let package = Package(
             dependencies: ["FlowModel", "SkeinConfiguration", "FlowTestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "SkeinServerTests", dependencies: ["skein", "SkeinServer", "FlowTestSupport"],
+            name: "SkeinServerTests",
+            dependencies: [
+                "skein", "FlowModel", "FlowWire", "FlowQuery", "FlowCollector", "SkeinServer",
+                "FlowTestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SkeinCommandTests", dependencies: ["skein", "FlowModel", "FlowTestSupport"],

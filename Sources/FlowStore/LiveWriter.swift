@@ -207,6 +207,11 @@ public final class LiveWriter: @unchecked Sendable {
         }
     }
 
+    /// Makes rollups that are missing, and anew those that later sampling rates have made wrong.
+    public func rollUp() throws(StoreError) -> RollupSummary {
+        try keeper.maintenance.withLock { _ throws(StoreError) in try keeper.rollUp(.all) }
+    }
+
     /// Deletes segments that a policy does not keep.
     ///
     /// - Parameter now: ms since 1970.

@@ -16,6 +16,7 @@ public final class StoreWriter {
     private let line: EncodingLine
     private var isOpen = true
     private var isChanged = false
+    private var ratesAreNew = false
 
     var directory: StoreDirectory { keeper.directory }
 
@@ -67,6 +68,7 @@ public final class StoreWriter {
         for rate in rates where self.rates.note(rate) { isNew = true }
         guard isNew else { return }
         isChanged = true
+        ratesAreNew = true
         keeper.book.update(self.rates)
     }
 
@@ -87,6 +89,7 @@ public final class StoreWriter {
         try guarded { () throws(StoreError) in
             try line.drain()
             try segments.close()
+            let written = Set(segments.closed.map(\.number))
             try keeper.publish(
                 { next in
                     next.segments += segments.closed
@@ -96,6 +99,11 @@ public final class StoreWriter {
                     return true
                 }, whenChanged: segments.forgetClosed)
             isChanged = false
+            if ratesAreNew {
+                // Rates that came behind the first flows: the rollups are counted anew.
+                ratesAreNew = false
+                _ = try keeper.rollUp(.only(written))
+            }
         }
     }
 

@@ -132,4 +132,107 @@ import Testing
             }
         }
     }
+
+    @Test func `what has expired and no rollup can answer is said`() throws {
+        try fill(EngineWorld(seed: 77))
+        try expire()
+        let list = try answer(
+            QueryRequest(
+                filter: .constant(true),
+                kind: .flows(fields: [.quantity(.field(.srcip))], sort: nil, limit: 0)))
+        #expect(list.rows.isEmpty && list.footing.rollups.flowsMissing > 0)
+        #expect(list.footing.rollups.missing != nil)
+        #expect(
+            list.footing.notes.contains { $0.contains("have expired and are not in the answer") })
+        let ports = try answer(
+            QueryRequest(
+                filter: .constant(true),
+                kind: .groups(by: [.field(.dstport)], order: .bytes, top: 0)))
+        #expect(ports.rows.isEmpty && ports.footing.rollups.hasOthers)
+        // An end within a bucket: whole buckets, and a word about it.
+        var total = QueryRequest(filter: .constant(true), kind: .total)
+        total.from = Self.begin + 90_000
+        let rounded = try answer(total)
+        #expect(rounded.footing.rollups.isRounded)
+        total.from = Self.begin + 120_000
+        let whole = try answer(total)
+        #expect(whole.rows == rounded.rows && !whole.footing.rollups.isRounded)
+    }
+
+    @Test func `a rate that comes late is never ignored, and counting anew mends it`() throws {
+        let world = EngineWorld(seed: 5)
+        var late = SamplingRates()
+        for exporter in EngineWorld.v4[0..<3] {
+            for domain in 0..<2 as Range<UInt32> {
+                late.note(
+                    SamplingRate(
+                        exporter: exporter, domain: domain, subject: .domain, interval: 512,
+                        since: EngineWorld.time + 900_000))
+            }
+        }
+        for batch in world.batches {
+            let writer = try StoreWriter(directory: store)
+            try writer.append(batch)
+            try writer.finish()
+        }
+        let request = QueryRequest(
+            filter: .constant(true), kind: .groups(by: [.field(.proto)], order: .bytes, top: 0))
+        let before = try answer(request)
+        #expect(before.footing.rollups.outOfDate == 0 && !before.footing.rollups.uses.isEmpty)
+        let writer = try StoreWriter(directory: store)
+        writer.note(late.all)
+        try writer.finish()
+        let told = try answer(request)
+        #expect(told.rows != before.rows && told.footing.rollups.outOfDate > 0)
+        #expect(told.rows == (try answer(request, rollups: false)).rows)
+        let keeper = try LiveWriter(directory: store, merges: false)
+        #expect(try keeper.rollUp().segments == world.batches.count)
+        #expect(try keeper.rollUp().segments == 0)
+        keeper.close()
+        let mended = try answer(request)
+        #expect(mended.rows == told.rows && mended.footing.rollups.outOfDate == 0)
+        #expect(!mended.footing.rollups.uses.isEmpty)
+    }
+
+    @Test func `a rate that comes behind the first flows of an import is in its rollups`() throws {
+        let world = EngineWorld(seed: 5)
+        let writer = try StoreWriter(directory: store)
+        for batch in world.batches { try writer.append(batch) }
+        writer.note([
+            SamplingRate(
+                exporter: EngineWorld.v4[0], domain: 0, subject: .domain, interval: 100,
+                since: EngineWorld.time)
+        ])
+        try writer.finish()
+        let request = QueryRequest(
+            filter: .constant(true), kind: .series(step: Self.minute, by: [.field(.exporter)]))
+        let found = try answer(request)
+        #expect(found.footing.rollups.outOfDate == 0 && !found.footing.rollups.uses.isEmpty)
+        #expect(found.rows == (try answer(request, rollups: false)).rows)
+    }
+
+    @Test func `addresses beyond those listed are told, with what one can have`() throws {
+        let batch = FlowBatch()
+        for row in 0..<3000 {
+            batch.columnForWriting(.received).set(Self.begin + 5, at: row)
+            batch.columnForWriting(.start).set(Self.begin + UInt64(row % 60_000), at: row)
+            batch.columnForWriting(.srcip).set(IPAddress(v4: UInt32(row)), at: row)
+            batch.columnForWriting(.bytes).set(row < 10 ? 5000 : 7, at: row)
+        }
+        batch.advance(by: 3000)
+        let writer = try StoreWriter(directory: store)
+        try writer.append(batch)
+        try writer.finish()
+        let request = QueryRequest(
+            filter: .constant(true), kind: .groups(by: [.field(.srcip)], order: .bytes, top: 10))
+        // While the flows are there they answer.
+        let flows = try answer(request)
+        #expect(flows.footing.rollups.uses.isEmpty)
+        try expire()
+        let found = try answer(request)
+        #expect(found.rows.map { $0.prefix(4) } == flows.rows.map { $0.prefix(4) })
+        #expect(found.footing.rollups.flowsUnlisted == 2000)
+        #expect(found.footing.rollups.bytesUnlisted == 14_000)
+        #expect(found.footing.rollups.bytesBound == 7)
+    }
 }

@@ -29,8 +29,8 @@ import Testing
         let result = try Command.run(
             Command.skein,
             [
-                "config", "check", "--http", "none", "--set", "queue-memory=1G", "--listen",
-                "udp://*:1", "--listen", "udp://*:2", "skein.yaml",
+                "config", "check", "--http", "none", "--set", "queue-memory=1G", "--set",
+                "listen=udp://*:1,udp://*:2", "skein.yaml",
             ], in: folder, environment: ["SKEIN_STORE": "here", "SKEIN_LOG_JSN": "1"])
         #expect(result.status == 0)
         #expect(
@@ -39,7 +39,7 @@ import Testing
         for line in [
             "  path: here  # $SKEIN_STORE", "  listen: none  # --http",
             "  level: debug  # skein.yaml:1",
-            "queue-memory: 1G  # --set", "listen:  # --listen\n  - udp://*:1\n  - udp://*:2\n",
+            "queue-memory: 1G  # --set", "listen:  # --set\n  - udp://*:1\n  - udp://*:2\n",
         ] {
             #expect(result.output.contains(line), "\(line)")
         }

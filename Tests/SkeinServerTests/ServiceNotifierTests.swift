@@ -1,46 +1,14 @@
 import FlowTestSupport
 import Foundation
-import Glibc
 import SkeinServer
 import Testing
-
-/// What a service manager hears: a datagram socket of its own.
-private final class Manager {
-    private let descriptor: Int32
-
-    /// Listens at a path, or with `@` in the abstract namespace.
-    init(_ name: String) throws {
-        descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        var octets = Array(name.utf8)
-        if octets.first == UInt8(ascii: "@") { octets[0] = 0 }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: octets) }
-        let length = socklen_t(MemoryLayout<sa_family_t>.size + octets.count)
-        let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length)
-            }
-        }
-        try #require(bound == 0)
-    }
-
-    deinit { close(descriptor) }
-
-    /// What was sent; nil where nothing was.
-    func heard() -> String? {
-        var octets = [UInt8](repeating: 0, count: 4096)
-        let count = recv(descriptor, &octets, octets.count, CInt(MSG_DONTWAIT))
-        return count < 0 ? nil : String(decoding: octets[..<count], as: UTF8.self)
-    }
-}
 
 @Suite struct ServiceNotifierTests {
     @Test(arguments: [false, true])
     func `states arrive as one datagram`(isAbstract: Bool) throws {
         let folder = try TemporaryFolder()
         let name = isAbstract ? "@" + folder.url.lastPathComponent : folder.path("notify")
-        let manager = try Manager(name)
+        let manager = try NotificationSocket(name)
         let notifier = ServiceNotifier(environment: ["NOTIFY_SOCKET": name])
         #expect(notifier.isWanted)
         #expect(notifier.tell(.ready, .status("at 3 places\nREADY=0")))

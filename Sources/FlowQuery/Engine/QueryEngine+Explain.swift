@@ -75,15 +75,6 @@ extension QueryEngine {
     }
 }
 
-extension GroupKey {
-    /// The column that is grouped by.
-    var field: Field {
-        switch self {
-        case .field(let field), .prefix(let field, _, _), .bucket(let field, _): field
-        }
-    }
-}
-
 extension QueryRequest {
     /// What kind of answer is wanted, in words.
     fileprivate var answerExplained: String {

@@ -1,3 +1,4 @@
+public import FlowEnrichment
 public import FlowModel
 public import FlowStore
 
@@ -5,7 +6,7 @@ public import FlowStore
 ///
 /// The work is shared over threads block by block; an answer does not depend on how many there are.
 public struct QueryEngine {
-    private(set) var blocks: [any BlockSource]
+    var blocks: [any BlockSource]
     let rates: RateTable
     /// What stands in for flows.
     private(set) var rollups = RollupFooting()
@@ -42,6 +43,14 @@ public struct QueryEngine {
         rowsDamaged = store.damaged.reduce(0) { $0 &+ $1.info.rows }
     }
 
+    /// The same engine, but countries are what the user knows better; nil: as they were stored.
+    public func overridden(by overrides: GeoOverrides?) -> QueryEngine {
+        guard let overrides, !overrides.isEmpty else { return self }
+        var engine = self
+        engine.blocks = blocks.map { OverriddenBlock($0, overrides) }
+        return engine
+    }
+
     /// Answers one request.
     ///
     /// Throws ``QueryError`` where the request makes no sense, and what the writer throws.
@@ -49,7 +58,10 @@ public struct QueryEngine {
         if case .flows = request.kind, request.hasDetails { throw QueryError.notOfFlows }
         precondition(window.covers(request.window), "the store was opened for another time")
         if request.bidirectional, !request.kind.isList {
-            throw QueryError.notTogether("--bidirectional", "a list of flows")
+            guard !request.spread else {
+                throw QueryError.notTogether("--bidirectional", "series without --spread")
+            }
+            try checkConversations(have: request.groupedQuantities)
         }
         if request.spread, !request.kind.isSeries {
             throw QueryError.notTogether("--spread", "--series")
@@ -76,7 +88,8 @@ public struct QueryEngine {
 
     private func answer(_ request: QueryRequest, _ writer: any AnswerWriter) throws {
         switch request.kind {
-        case .total where request.hasDetails: try detailedTotal(request, writer)
+        case .total where request.hasDetails || request.bidirectional:
+            try detailedTotal(request, writer)
         case .total: try total(request, writer)
         case .groups(let keys, let order, let top):
             try groups(request, keys: keys, order: order, top: top, writer)
@@ -131,16 +144,19 @@ public struct QueryEngine {
     }
 
     /// The columns of a total.
-    func totalColumns(_ hasReverse: Bool) -> [AnswerColumn] {
-        sumColumns(hasReverse) + [
+    func totalColumns(_ hasReverse: Bool, joined: Bool = false) -> [AnswerColumn] {
+        sumColumns(hasReverse, joined: joined) + [
             AnswerColumn(name: "first", meaning: .instant),
             AnswerColumn(name: "last", meaning: .instant),
         ]
     }
 
     /// The columns of sums: those of the reverse direction only where flows have them.
-    func sumColumns(_ hasReverse: Bool) -> [AnswerColumn] {
-        (["flows", "packets", "bytes"] + (hasReverse ? ["rpackets", "rbytes"] : []))
+    ///
+    /// - Parameter joined: whether conversations are counted.
+    func sumColumns(_ hasReverse: Bool, joined: Bool = false) -> [AnswerColumn] {
+        ([joined ? "conversations" : "flows", "packets", "bytes"]
+            + (hasReverse ? ["rpackets", "rbytes"] : []))
             .map { AnswerColumn(count: $0) }
     }
 }
@@ -153,9 +169,23 @@ extension GroupSums {
     }
 }
 
+extension QueryRequest {
+    /// What is grouped by and counted apart.
+    fileprivate var groupedQuantities: [Quantity] {
+        (kind.keys + distinct).map { .field($0.field) } + statistics.map(\.quantity)
+    }
+}
+
 extension QueryRequest.Kind {
     /// Whether flows themselves are wanted.
     fileprivate var isList: Bool { if case .flows = self { true } else { false } }
     /// Whether time buckets are wanted.
     fileprivate var isSeries: Bool { if case .series = self { true } else { false } }
+    /// What is grouped by.
+    fileprivate var keys: [GroupKey] {
+        switch self {
+        case .groups(let keys, _, _), .series(_, let keys): keys
+        case .total, .flows: []
+        }
+    }
 }

@@ -33,12 +33,17 @@ struct StoreDirectory: Sendable {
     func segment(_ number: UInt64) -> String { segments + "/" + Self.name(number) + ".seg" }
     func draft(_ number: UInt64) -> String { segments + "/" + Self.name(number) + ".tmp" }
 
-    func rollup(_ segment: UInt64, _ step: RollupStep) -> String {
-        rollups + "/" + Self.rollupName(segment, step)
+    func rollup(_ segment: UInt64, _ step: RollupStep, edition: UInt32) -> String {
+        rollups + "/" + Self.rollupName(segment, step, edition)
+    }
+    func rollup(_ info: RollupInfo) -> String {
+        rollup(info.segment, info.step, edition: info.edition)
     }
 
-    private static func rollupName(_ segment: UInt64, _ step: RollupStep) -> String {
-        name(segment) + (step == .minute ? ".1m" : ".1h")
+    private static func rollupName(
+        _ segment: UInt64, _ step: RollupStep, _ edition: UInt32
+    ) -> String {
+        name(segment) + (edition == 0 ? "" : "-\(edition)") + (step == .minute ? ".1m" : ".1h")
     }
 
     private static func name(_ number: UInt64) -> String {
@@ -57,18 +62,6 @@ struct StoreDirectory: Sendable {
 
     /// The numbers of the journal's files, ascending.
     func journalNumbers() throws(StoreError) -> [UInt64] { try Self.numbers(in: journal, ".jnl") }
-
-    /// The rollups that lie here, named in the manifest or not.
-    func rollupFiles() throws(StoreError) -> [(segment: UInt64, step: RollupStep)] {
-        guard try Self.exists(rollups) else { return [] }
-        return try Self.list(rollups).sorted().compactMap { name in
-            for step in RollupStep.allCases {
-                guard let segment = UInt64(name.prefix(16), radix: 16) else { continue }
-                if name == Self.rollupName(segment, step) { return (segment, step) }
-            }
-            return nil
-        }
-    }
 
     private static func numbers(in path: String, _ ending: String) throws(StoreError) -> [UInt64] {
         guard try exists(path) else { return [] }
@@ -109,12 +102,12 @@ struct StoreDirectory: Sendable {
                 try remove(segments + "/" + name)
             }
         }
-        let names = Set(kept.map { Self.rollupName($0.segment, $0.step) })
+        let names = Set(kept.map { Self.rollupName($0.segment, $0.step, $0.edition) })
         for name in try Self.list(rollups) where !names.contains(name) {
-            let isOurs = [".1m", ".1h", ".1m.tmp", ".1h.tmp"].contains {
-                Self.number(ofFile: name, $0) != nil
+            let isOurs = [".1m", ".1h", ".1m.tmp", ".1h.tmp"].contains(where: name.hasSuffix)
+            if isOurs, UInt64(name.prefix(16), radix: 16) != nil {
+                try remove(rollups + "/" + name)
             }
-            if isOurs { try remove(rollups + "/" + name) }
         }
     }
 

@@ -96,7 +96,7 @@ final class StoreKeeper: Sendable {
     /// Deletes rollups that the manifest no longer names.
     func delete(_ rollups: [RollupInfo]) {
         for rollup in rollups {
-            try? directory.remove(directory.rollup(rollup.segment, rollup.step))
+            try? directory.remove(directory.rollup(rollup))
         }
     }
 

@@ -98,10 +98,7 @@ extension StoreKeeper {
             rollupsGone = policy.expired(next.rollups, now: now)
             let removed = Set(rollupsGone)
             next.rollups.removeAll { removed.contains($0) }
-            let others = next.rollups.reduce(journalOctets) {
-                $0.addingReportingOverflow($1.octets).partialValue
-            }
-            gone = policy.expired(next.segments, journalOctets: others, now: now)
+            gone = policy.expired(next.segments, journalOctets: journalOctets, now: now)
             let numbers = Set(gone.map(\.number))
             next.segments.removeAll { numbers.contains($0.number) }
             if let last = gone.map(\.received.upperBound).max() {

@@ -89,10 +89,9 @@ struct ListedKeys {
             addresses[place] = IPAddress(high: words[base], low: words[base + 1])
         }
         var order = Array(0..<UInt32(entries.count))
-        var spare = order
         var orderSpan = order.mutableSpan
-        var spareSpan = spare.mutableSpan
-        sortIndices(&orderSpan, by: keys.values(as: IPAddress.self), spare: &spareSpan)
+        AddressSorter(capacity: entries.count)
+            .sort(&orderSpan, by: keys.values(as: IPAddress.self))
         entries = order.map { entries[Int($0)] }
     }
 

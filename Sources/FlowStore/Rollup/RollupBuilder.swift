@@ -11,6 +11,8 @@ import FlowModel
 final class RollupBuilder {
     private let writers: [RollupStep: RollupWriter]
     private let bench: RollupBench
+    private let directory: StoreDirectory
+    private let segment: UInt64
     private var sums: [DimensionSums]
     private var blocks = 0
     private var exporters: Set<IPAddress> = []
@@ -21,15 +23,18 @@ final class RollupBuilder {
 
     /// Begins the rollups of a segment.
     init(
-        _ directory: StoreDirectory, segment: UInt64, book: RateBook, bench: RollupBench
+        _ directory: StoreDirectory, segment: UInt64, book: RateBook, bench: RollupBench,
+        edition: UInt32 = 0
     ) throws(StoreError) {
         self.book = book
+        self.directory = directory
+        self.segment = segment
         self.bench = bench
         var writers: [RollupStep: RollupWriter] = [:]
         do throws(StoreError) {
             for step in RollupStep.allCases {
                 writers[step] = try RollupWriter(
-                    directory, step: step, segment: segment, bench: bench)
+                    directory, step: step, segment: segment, edition: edition, bench: bench)
             }
         } catch {
             for writer in writers.values { writer.discard() }
@@ -39,21 +44,22 @@ final class RollupBuilder {
         sums = RollupDimension.all.map { DimensionSums($0, bench) }
     }
 
-    /// Adds a block that was just encoded.
+    /// Adds a block of a segment, or one that was just encoded; after an error there is no rollup.
     func take(
-        _ block: EncodedBlock, packer: BlockPacker, encoder: BlockEncoder
+        _ block: any BlockSource, packer: BlockPacker, encoder: BlockEncoder
     ) throws(StoreError) {
         do {
             try add(block, packer: packer, encoder: encoder)
         } catch let error as StoreError {
             throw error
         } catch {
-            preconditionFailure("a block of our own cannot be read: \(error)")
+            throw StoreError(
+                path: directory.segment(segment),
+                cause: .damaged(error as? Damage ?? .value(part: "block")))
         }
     }
 
-    /// Adds a block.
-    func add(_ block: any BlockSource, packer: BlockPacker, encoder: BlockEncoder) throws {
+    private func add(_ block: any BlockSource, packer: BlockPacker, encoder: BlockEncoder) throws {
         let edition = book.edition
         if editions.last?.number != edition.number { editions.append(edition) }
         blocks += 1

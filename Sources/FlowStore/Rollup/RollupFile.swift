@@ -42,7 +42,7 @@ extension RollupInfo {
     func open(
         _ directory: StoreDirectory, keepOpen: Bool, cache: BlockCache? = nil
     ) throws(StoreError) -> [RollupBlock] {
-        let path = directory.rollup(segment, step)
+        let path = directory.rollup(self)
         let (blocks, footer) = try SegmentFile.open(
             path, info: file, keepOpen: keepOpen, cache: cache)
         return zip(blocks, footer.blocks).compactMap { block, record in
@@ -64,6 +64,13 @@ extension StoreReader {
     ///
     /// - Parameter blocks: its blocks.
     public func isCurrent(_ rollup: RollupInfo, _ blocks: [RollupBlock]) throws -> Bool {
+        try rollup.isCurrent(blocks, rates)
+    }
+}
+
+extension RollupInfo {
+    /// Whether it was counted with these sampling rates.
+    func isCurrent(_ blocks: [RollupBlock], _ rates: SamplingRates) throws -> Bool {
         var exporters: Set<IPAddress> = []
         if !rates.isEmpty {
             for block in blocks where block.dimension.number == 2 && block.part == .keys {
@@ -72,7 +79,6 @@ extension StoreReader {
                 for index in addresses.indices { exporters.insert(addresses[index]) }
             }
         }
-        return RollupStamp(rates, exporters: exporters, received: rollup.received)
-            .holds(for: rollup)
+        return RollupStamp(rates, exporters: exporters, received: received).holds(for: self)
     }
 }

@@ -16,6 +16,8 @@ public struct RollupInfo: Hashable, Sendable {
     public let received: ClosedRange<UInt64>
     /// Smallest and largest start of a bucket.
     public let buckets: ClosedRange<UInt64>
+    /// How often it was counted anew; its file is named after it too.
+    let edition: UInt32
     /// Stands for the sampling rates that it was counted with; see ``RollupStamp``.
     let stamp: UInt64
     let blocks: Int
@@ -28,6 +30,7 @@ struct RollupHead: Hashable, Sendable {
     static let octets = 48
 
     var step: RollupStep
+    var edition: UInt32
     var segment: UInt64
     var flows: UInt64
     var stamp: UInt64
@@ -36,7 +39,7 @@ struct RollupHead: Hashable, Sendable {
     func encoded() -> [UInt8] {
         var output: [UInt8] = []
         output.put(step.rawValue)
-        output.put(UInt32(0))
+        output.put(edition)
         output.put(segment)
         output.put(flows)
         output.put(stamp)
@@ -46,10 +49,11 @@ struct RollupHead: Hashable, Sendable {
     }
 
     init(
-        step: RollupStep, segment: UInt64, flows: UInt64, stamp: UInt64,
+        step: RollupStep, edition: UInt32, segment: UInt64, flows: UInt64, stamp: UInt64,
         received: ClosedRange<UInt64>
     ) {
         self.step = step
+        self.edition = edition
         self.segment = segment
         self.flows = flows
         self.stamp = stamp
@@ -58,7 +62,7 @@ struct RollupHead: Hashable, Sendable {
 
     init(_ reader: inout ByteReader) throws(Damage) {
         let length = try reader.next(UInt32.self)
-        _ = try reader.next(UInt32.self)
+        edition = try reader.next(UInt32.self)
         segment = try reader.next(UInt64.self)
         flows = try reader.next(UInt64.self)
         stamp = try reader.next(UInt64.self)
@@ -75,6 +79,7 @@ struct RollupHead: Hashable, Sendable {
 extension RollupInfo {
     init(_ head: RollupHead, _ file: SegmentInfo) {
         step = head.step
+        edition = head.edition
         segment = head.segment
         flows = head.flows
         octets = file.octets
@@ -95,7 +100,8 @@ extension RollupInfo {
 
     func write(to output: inout [UInt8]) {
         let head = RollupHead(
-            step: step, segment: segment, flows: flows, stamp: stamp, received: received)
+            step: step, edition: edition, segment: segment, flows: flows, stamp: stamp,
+            received: received)
         output += head.encoded()
         output.put(octets)
         output.put(rows)
@@ -115,18 +121,11 @@ extension RollupInfo {
         checksum = try reader.next(UInt32.self)
         guard first <= last else { throw .value(part: "manifest") }
         step = head.step
+        edition = head.edition
         segment = head.segment
         flows = head.flows
         stamp = head.stamp
         received = head.received
         buckets = first...last
-    }
-}
-
-extension [RollupInfo] {
-    /// Those of flows that are in no segment any more.
-    func ofExpired(_ segments: [SegmentInfo]) -> [RollupInfo] {
-        let present = Set(segments.map(\.number))
-        return filter { !present.contains($0.segment) }
     }
 }

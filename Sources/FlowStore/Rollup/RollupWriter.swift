@@ -6,6 +6,7 @@ final class RollupWriter {
     private let directory: StoreDirectory
     private let step: RollupStep
     private let segment: UInt64
+    private let edition: UInt32
     private let bench: RollupBench
     private var pending: [Kind: PendingRows] = [:]
 
@@ -15,13 +16,17 @@ final class RollupWriter {
     }
 
     init(
-        _ directory: StoreDirectory, step: RollupStep, segment: UInt64, bench: RollupBench
+        _ directory: StoreDirectory, step: RollupStep, segment: UInt64, edition: UInt32,
+        bench: RollupBench
     ) throws(StoreError) {
         self.directory = directory
         self.step = step
         self.segment = segment
+        self.edition = edition
         self.bench = bench
-        file = try SegmentWriter(directory, number: segment, received: nil, rollup: step)
+        file = try SegmentWriter(
+            directory, number: segment, received: nil,
+            rollup: directory.rollup(segment, step, edition: edition))
     }
 
     /// Writes a bucket: the keys with most octets, and a remainder of the others.
@@ -55,7 +60,8 @@ final class RollupWriter {
         for (_, rows) in left where rows.count > 0 { try flush(rows, packer, encoder) }
         pending.removeAll()
         let head = RollupHead(
-            step: step, segment: segment, flows: flows, stamp: stamp.value, received: received)
+            step: step, edition: edition, segment: segment, flows: flows, stamp: stamp.value,
+            received: received)
         return RollupInfo(head, try file.close(rollup: head))
     }
 
@@ -63,7 +69,7 @@ final class RollupWriter {
     func discard() {
         file.discard()
         // It may have been closed already, and nobody named it yet.
-        try? directory.remove(directory.rollup(segment, step))
+        try? directory.remove(directory.rollup(segment, step, edition: edition))
     }
 
     private func rows(_ dimension: RollupDimension, _ part: RollupPart) -> PendingRows {

@@ -85,7 +85,7 @@ final class SegmentSet {
         for builder in builders.values { builder.discard() }
         builders.removeAll()
         for rollup in rollups {
-            try? directory.remove(directory.rollup(rollup.segment, rollup.step))
+            try? directory.remove(directory.rollup(rollup))
         }
         rollups.removeAll()
         for info in closed { try? directory.remove(directory.segment(info.number)) }

@@ -27,15 +27,15 @@ final class SegmentWriter {
     ///
     /// - Parameters:
     ///   - received: of the first block; nil where that is not known.
-    ///   - step: of a rollup.
+    ///   - rollup: the path of a rollup's file.
     init(
         _ directory: StoreDirectory, number: UInt64, received: ClosedRange<UInt64>?,
-        rollup step: RollupStep? = nil
+        rollup: String? = nil
     ) throws(StoreError) {
         self.directory = directory
         self.number = number
-        name = step.map { directory.rollup(number, $0) } ?? directory.segment(number)
-        draft = step.map { directory.rollup(number, $0) + ".tmp" } ?? directory.draft(number)
+        name = rollup ?? directory.segment(number)
+        draft = rollup.map { $0 + ".tmp" } ?? directory.draft(number)
         span = received
         file = try Descriptor(draft, .creating, probe: directory.probe)
         octets = 0

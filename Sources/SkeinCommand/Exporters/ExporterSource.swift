@@ -21,7 +21,12 @@ struct ExporterSource {
     init(store: StoreOption) throws {
         // Says what is wrong where there is no store.
         _ = try store.reader(quietly: true)
-        guard let octets = try ExporterState.read(store: store.directory) else {
+        try self.init(directory: store.directory)
+    }
+
+    /// Those of a store that is there.
+    init(directory: String) throws {
+        guard let octets = try ExporterState.read(store: directory) else {
             statuses = []
             (instant, isLive) = (Self.now, true)
             return
@@ -29,7 +34,7 @@ struct ExporterSource {
         guard let found = ExportDecoder.exporterStatuses(in: octets.span.bytes) else {
             throw StoreProblem(
                 description:
-                    "\(store.directory)/EXPORTERS was written by a later version of skein; "
+                    "\(directory)/EXPORTERS was written by a later version of skein; "
                     + "use that one, or import or collect with this one to write it anew")
         }
         statuses = found
@@ -39,7 +44,8 @@ struct ExporterSource {
         instant = isLive ? now : last
     }
 
-    private static var now: UInt64 {
+    /// The machine's clock.
+    static var now: UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000

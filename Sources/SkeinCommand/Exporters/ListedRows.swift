@@ -15,7 +15,7 @@ struct ListedRows {
         try StandardStreams.write(Array(text(as: format).utf8))
     }
 
-    private func text(as format: OutputFormat) -> String {
+    func text(as format: OutputFormat) -> String {
         switch format {
         case .table:
             StoreTable.table(table.header, table.rows, lastIsText: true).map { $0 + "\n" }.joined()

@@ -39,8 +39,9 @@ extension QueryCommand {
     }
 
     /// The writer of the answer.
-    func writer(to output: AnswerOutput) throws -> any AnswerWriter {
-        let note = StandardStreams.say
+    func writer(
+        to output: AnswerOutput, note: @escaping (String) -> Void = StandardStreams.say
+    ) throws -> any AnswerWriter {
         if let flowLayout = try flowLayout() {
             let meter = ProcessUsage()
             return LayoutWriter(

@@ -36,7 +36,7 @@ extension QueryCommand {
         try grouping.apply(to: &request, isList: isList) { list, option in
             try keys(list, of: option)
         }
-        try flowTime.apply(to: &request)
+        try flowTime.apply(to: &request, isLayout: try flowLayout() != nil)
         return request
     }
 

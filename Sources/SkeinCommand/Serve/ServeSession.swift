@@ -4,10 +4,10 @@ import Glibc
 import SkeinConfiguration
 import SkeinServer
 
-/// A collector and its store, from the start of the program to its end.
+/// A collector, its store and its page, from the start of the program to its end.
 struct ServeSession {
     /// Reads the settings, at the start and for a reload.
-    let load: () throws -> SkeinSettings
+    let load: () throws -> Configuration
 
     /// Milliseconds between two lines about what has happened.
     private static let reportInterval: UInt64 = 60_000
@@ -20,7 +20,8 @@ struct ServeSession {
     ///
     /// - Throws: what keeps it from starting, or from storing what has arrived.
     func run(_ signals: SignalQueue) throws {
-        let settings = try load()
+        let configuration = try load()
+        let settings = configuration.settings
         try settings.checkAbilities()
         let log = ServerLog(settings: settings.log)
         let notifier = ServiceNotifier(environment: Self.notifierVariables)
@@ -36,14 +37,42 @@ struct ServeSession {
             configuration: settings.collector, writer: writer,
             enricher: try ServerGeography.enricher(settings.geo, log)
         ) { log.say($0) }
+        let isWanted = configuration.origins["http.listen"] != nil
+        let server = try serve(collector, settings, isWanted: isWanted, log)
+        defer { server?.stop() }
         try collector.start()
         log.say(.info, "ready; storing in \(settings.store.path)")
         notifier.tell(.ready)
         attend(collector, signals, log, notifier)
         notifier.tell(.stopping)
+        // First of all: the page must not hold up what has to be stored.
+        server?.stop()
         let counters = collector.stop()
         try writer.finish()
         log.say(.info, "ended: \(counters.line)")
+    }
+
+    /// Serves the page.
+    ///
+    /// - Parameter isWanted: whether a page that cannot be served is a reason not to start: where the
+    ///   user asked for it.
+    private func serve(
+        _ collector: Collector, _ settings: SkeinSettings, isWanted: Bool, _ log: ServerLog
+    ) throws -> Server? {
+        guard let configuration = settings.server else { return nil }
+        let queries = StoreQueries(
+            directory: settings.store.path, memory: Int(clamping: settings.http.queryMemory))
+        let source = CollectorSource(
+            collector: collector, store: settings.store.path, queries: queries)
+        do {
+            let server = try Server(configuration, source: source)
+            log.say(.info, "serving http://\(server.place)")
+            return server
+        } catch {
+            if isWanted { throw error }
+            log.say(.warning, "\(error); collecting without it (http.listen)")
+            return nil
+        }
     }
 
     private func attend(
@@ -75,7 +104,7 @@ struct ServeSession {
     private func reload(_ collector: Collector, _ log: ServerLog, _ notifier: ServiceNotifier) {
         notifier.tell(.reloading)
         do {
-            let settings = try load()
+            let settings = try load().settings
             try settings.checkAbilities()
             let enricher = try ServerGeography.enricher(settings.geo, log)
             try collector.reload(settings.collector)

@@ -11,15 +11,20 @@ enum ServerGeography {
     /// A default that is not installed is worth a word, one that was asked for and cannot be read an
     /// error.
     static func enricher(_ settings: GeoSettings, _ log: ServerLog) throws -> EnricherMaker? {
-        guard let path = settings.countries else { return nil }
-        guard AddressDatabase.hasCountries(at: path) || path != SkeinSettings().geo.countries else {
-            log.say(
-                .notice,
-                "no country database at \(path), so flows have no countries: "
-                    + "apt install \(AddressDatabase.countryPackage), or set geo.countries to none")
-            return nil
+        var countries = settings.countries
+        if let path = countries, path == SkeinSettings().geo.countries,
+            !AddressDatabase.hasCountries(at: path)
+        {
+            countries = nil
+            if settings.mmdb.isEmpty {
+                log.say(
+                    .notice,
+                    "no country database at \(path), so flows have no countries: install "
+                        + "\(AddressDatabase.countryPackage), or set geo.countries to none")
+            }
         }
-        let database = try AddressDatabase(countries: path)
+        guard countries != nil || !settings.mmdb.isEmpty else { return nil }
+        let database = try AddressDatabase(countries: countries, mmdb: settings.mmdb)
         return { FlowEnricher(database) }
     }
 }

@@ -2,6 +2,7 @@ import FlowCollector
 import FlowStore
 import FlowWire
 import SkeinConfiguration
+import SkeinServer
 
 extension SkeinSettings {
     /// What of the settings the collector is told.
@@ -36,9 +37,15 @@ extension SkeinSettings {
                 description: "interface.name is set, but this version does not meter interfaces; "
                     + "let softflowd or pmacctd export to it")
         }
-        guard geo.mmdb.isEmpty else {
-            throw StoreProblem(
-                description: "geo.mmdb is set, but this version does not read such databases")
-        }
+    }
+
+    /// Where and how the page is served; nil = not at all.
+    var server: ServerConfiguration? {
+        guard let place = http.listen else { return nil }
+        var server = ServerConfiguration(host: "\(place.address)", port: place.port)
+        server.names = http.hosts
+        server.queryTime = http.queryTime
+        server.queries = http.queries
+        return server
     }
 }

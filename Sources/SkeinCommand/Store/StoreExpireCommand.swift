@@ -11,7 +11,7 @@ struct StoreExpireCommand: ParsableCommand {
         discussion: """
             Deletes whole segments, oldest first; a segment is as old as the last flow that it \
             received. Whoever reads one goes on until it has done. Rollups stay, and answer for the \
-            flows that are gone, until --rollup-age; they count for --max-size.
+            flows that are gone, until --rollup-age; they do not count for --max-size.
 
               skein store expire --max-age 90d --max-size 200G
             """)

@@ -53,8 +53,9 @@ struct StoreInfoCommand: ParsableCommand {
             let flows = max(rollups.reduce(0) { $0 + $1.flows }, 1)
             rows.append(
                 (
-                    "rollups of \(step.name)",
-                    "\(StoreTable.grouped(UInt64(rollups.count))), \(StoreTable.octets(octets)), "
+                    "by \(step.name)",
+                    "\(StoreTable.counted(UInt64(rollups.count), "rollup")), "
+                        + "\(StoreTable.octets(octets)), "
                         + "\(StoreTable.fixed(Double(octets) / Double(flows), decimals: 2)) "
                         + "bytes a flow, of flows received "
                         + StoreTable.range(Self.received(rollups), times)

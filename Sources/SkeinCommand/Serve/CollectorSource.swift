@@ -1,0 +1,47 @@
+import FlowCollector
+import FlowDoctor
+import FlowQuery
+import FlowStore
+import FlowWire
+import Glibc
+import SkeinServer
+
+/// What the server tells of a running collector and its store.
+struct CollectorSource: ServerSource {
+    let collector: Collector
+    /// The store's folder.
+    let store: String
+    let queries: StoreQueries
+
+    var troubles: [String] { collector.counters.troubles }
+
+    var metrics: [MetricFamily] {
+        var families = collector.counters.metrics
+        if let reader = try? StoreReader(directory: store) {
+            families += [
+                MetricFamily(
+                    "skein_store_bytes", .gauge, "Octets of segments and journal.",
+                    reader.octets + reader.journal.octets),
+                MetricFamily(
+                    "skein_store_flows", .gauge, "Flows in the store.", reader.rows),
+                MetricFamily(
+                    "skein_store_segments", .gauge, "Segments of the store.",
+                    UInt64(reader.segments.count)),
+            ]
+        }
+        if let source = try? ExporterSource(directory: store) {
+            families += MetricFamily.families(of: source.statuses, now: ExporterSource.now)
+        }
+        return families
+    }
+
+    func exporters() throws -> [UInt8] {
+        let source = try ExporterSource(directory: store)
+        let diagnoses = Diagnosis().diagnose(source.statuses, at: source.instant)
+        return Array(ExportersCommand.rows(diagnoses, at: source.instant).text(as: .json).utf8)
+    }
+
+    func query(_ parameters: QueryParameters) throws -> any ServedQuery {
+        try queries.query(parameters)
+    }
+}

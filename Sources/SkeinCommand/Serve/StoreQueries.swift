@@ -1,0 +1,84 @@
+import ArgumentParser
+import FlowQuery
+import FlowStore
+import SkeinServer
+
+/// Answers questions over HTTP from a store, by the rules for whoever is not trusted.
+///
+/// A question becomes the command line of `skein query`, so the two cannot differ.
+struct StoreQueries: Sendable {
+    /// The store's folder.
+    let directory: String
+    /// Octets that a question may use for groups and sorted lists.
+    let memory: Int
+
+    /// Rows of a list where nothing else is said: a page asks for a page.
+    static let limit = 1000
+
+    /// Checks a question.
+    func query(_ parameters: QueryParameters) throws -> any ServedQuery {
+        let arguments = arguments(parameters)
+        let command: QueryCommand
+        let request: QueryRequest
+        do {
+            command = try QueryCommand.parse(arguments)
+            var asked = try command.request(rules: .untrusted)
+            asked.memory = min(asked.memory, memory)
+            request = asked
+        } catch {
+            throw QueryRefusal(Self.message(error))
+        }
+        guard case .format(let format)? = command.output, format != .table else {
+            throw QueryRefusal("output: over HTTP it is json, ndjson or csv")
+        }
+        return StoreQuery(
+            directory: directory, request: request, format: format, arguments: arguments)
+    }
+
+    private func arguments(_ parameters: QueryParameters) -> [String] {
+        var arguments = ["--store=\(directory)"]
+        if parameters["output"] == nil { arguments.append("--output=json") }
+        let isList =
+            !parameters.isSet("total") && parameters["by"] == nil
+            && parameters["series"] == nil
+        if isList, parameters["limit"] == nil { arguments.append("--limit=\(Self.limit)") }
+        for (name, value) in parameters.values where name != "filter" {
+            if !QueryParameters.flags.contains(name) {
+                arguments.append("--\(name)=\(value)")
+            } else if parameters.isSet(name) {
+                arguments.append("--\(name)")
+            }
+        }
+        return arguments + ["--", parameters["filter"] ?? ""]
+    }
+
+    /// The sentence of an error, without what belongs to a command line.
+    private static func message(_ error: any Error) -> String {
+        let text = QueryCommand.message(for: error)
+        return text.isEmpty ? "\(error)" : text
+    }
+}
+
+/// A question that makes sense.
+private struct StoreQuery: ServedQuery {
+    let directory: String
+    let request: QueryRequest
+    let format: OutputFormat
+    let arguments: [String]
+
+    var contentType: String {
+        switch format {
+        case .json: "application/json"
+        case .ndjson: "application/x-ndjson"
+        case .csv: "text/csv; charset=utf-8"
+        case .table: "text/plain; charset=utf-8"
+        }
+    }
+
+    func run(stop: QueryStop, write: @escaping ([UInt8]) throws -> Void) throws {
+        let reader = try StoreReader(directory: directory, window: request.window)
+        let writer = try QueryCommand.parse(arguments)
+            .writer(to: AnswerOutput(write: write)) { _ in }
+        try QueryEngine(reader).run(request, into: writer, until: stop)
+    }
+}

@@ -1,0 +1,15 @@
+/// What can be asked for, by its path.
+enum Endpoint: String, CaseIterable {
+    /// Whether flows are taken and kept.
+    case health = "/healthz"
+    /// What was counted, for Prometheus.
+    case metrics = "/metrics"
+    /// Flows, groups, series, totals.
+    case query = "/api/v1/query"
+    /// Who exports.
+    case exporters = "/api/v1/exporters"
+    /// What was counted, as JSON.
+    case counters = "/api/v1/counters"
+    /// The description of all this.
+    case document = "/api/v1/openapi.json"
+}

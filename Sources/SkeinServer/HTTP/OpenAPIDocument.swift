@@ -1,0 +1,162 @@
+/// The description of what the server answers, OpenAPI 3.1, written by hand; tests hold the server
+/// against it.
+public enum OpenAPIDocument {
+    /// The document, as JSON.
+    public static let text = """
+        {
+          "openapi": "3.1.0",
+          "info": {
+            "title": "Skein",
+            "version": "1",
+            "description": "Flows, exporters and counters of a running skein serve. Only GET; asked by programs of the machine it runs on, or through a web server in front."
+          },
+          "servers": [{"url": "http://127.0.0.1:8055"}],
+          "paths": {
+            "/healthz": {
+              "get": {
+                "operationId": "health",
+                "summary": "Whether flows are taken and kept",
+                "responses": {
+                  "200": {"description": "All is well", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}},
+                  "503": {"description": "Something is wrong", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
+            "/metrics": {
+              "get": {
+                "operationId": "metrics",
+                "summary": "What was counted, in the text format of Prometheus",
+                "responses": {
+                  "200": {"description": "Counters and gauges", "content": {"text/plain": {"schema": {"type": "string"}}}},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
+            "/api/v1/counters": {
+              "get": {
+                "operationId": "counters",
+                "summary": "What was counted, as JSON",
+                "responses": {
+                  "200": {"description": "Counters and gauges", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Counters"}}}},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
+            "/api/v1/exporters": {
+              "get": {
+                "operationId": "exporters",
+                "summary": "Who exports, and how each is doing; the same rows as skein exporters --output json",
+                "responses": {
+                  "200": {"description": "A row for each observation domain of each sender", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rows"}}}},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
+            "/api/v1/query": {
+              "get": {
+                "operationId": "query",
+                "summary": "Flows, groups, series or totals; the parameters are the options of skein query",
+                "parameters": [
+                  {"name": "filter", "in": "query", "description": "Which flows (docs/filter.md); without files, includes and names of hosts", "schema": {"type": "string", "maxLength": 16384}},
+                  {"name": "from", "in": "query", "description": "Only flows that start at this time or later: -1h, 2016-06-07T12:00Z, ms since 1970", "schema": {"type": "string"}},
+                  {"name": "to", "in": "query", "description": "Only flows that start before this time", "schema": {"type": "string"}},
+                  {"name": "overlap", "in": "query", "description": "Take all flows that touch the time", "schema": {"type": "boolean"}},
+                  {"name": "fields", "in": "query", "description": "Fields of a list of flows (docs/fields.md)", "schema": {"type": "string"}},
+                  {"name": "sort", "in": "query", "description": "Order a list by a field; with - before it the largest first", "schema": {"type": "string"}},
+                  {"name": "limit", "in": "query", "description": "Flows listed at most, 0: all", "schema": {"type": "integer", "minimum": 0, "default": 1000}},
+                  {"name": "total", "in": "query", "description": "One row: sums, first start and last end", "schema": {"type": "boolean"}},
+                  {"name": "by", "in": "query", "description": "Group by fields: srcip/24,dstport", "schema": {"type": "string"}},
+                  {"name": "order", "in": "query", "description": "Order groups by this, the largest first", "schema": {"type": "string", "enum": ["flows", "packets", "bytes", "pps", "bps", "bpp", "distinct"], "default": "bytes"}},
+                  {"name": "top", "in": "query", "description": "Groups at most, 0: all", "schema": {"type": "integer", "minimum": 0, "default": 10}},
+                  {"name": "series", "in": "query", "description": "Buckets of this length: 5m, 1h", "schema": {"type": "string"}},
+                  {"name": "spread", "in": "query", "description": "Divide each flow over the buckets that it spans", "schema": {"type": "boolean"}},
+                  {"name": "bidirectional", "in": "query", "description": "Join both directions of a conversation to one row of a list", "schema": {"type": "boolean"}},
+                  {"name": "distinct", "in": "query", "description": "Count different values of a field", "schema": {"type": "string"}},
+                  {"name": "stats", "in": "query", "description": "Percentiles, least, most and mean of values", "schema": {"type": "string"}},
+                  {"name": "raw", "in": "query", "description": "Counters as exported, not multiplied by the sampling rate", "schema": {"type": "boolean"}},
+                  {"name": "utc", "in": "query", "description": "Times without an offset are UTC", "schema": {"type": "boolean"}},
+                  {"name": "output", "in": "query", "description": "The form of the answer", "schema": {"type": "string", "enum": ["json", "ndjson", "csv"], "default": "json"}}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The answer. It streams: where it breaks off, the connection ends before the last chunk",
+                    "content": {
+                      "application/json": {"schema": {"$ref": "#/components/schemas/Rows"}},
+                      "application/x-ndjson": {"schema": {"type": "string"}},
+                      "text/csv": {"schema": {"type": "string"}}
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/Refusal"},
+                  "503": {"$ref": "#/components/responses/Refusal"},
+                  "504": {"$ref": "#/components/responses/Refusal"},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
+            "/api/v1/openapi.json": {
+              "get": {
+                "operationId": "document",
+                "summary": "This document",
+                "responses": {
+                  "200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            }
+          },
+          "components": {
+            "responses": {
+              "Refusal": {"description": "What is wrong, and what to do", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}}
+            },
+            "schemas": {
+              "Refusal": {
+                "type": "object", "required": ["error"], "additionalProperties": false,
+                "properties": {"error": {"type": "string"}}
+              },
+              "Health": {
+                "type": "object", "required": ["well", "troubles"], "additionalProperties": false,
+                "properties": {
+                  "well": {"type": "boolean"},
+                  "troubles": {"type": "array", "items": {"type": "string"}}
+                }
+              },
+              "Rows": {
+                "type": "object", "required": ["rows", "footing"], "additionalProperties": false,
+                "properties": {
+                  "rows": {"type": "array", "items": {"type": "object"}},
+                  "footing": {"type": "object"}
+                }
+              },
+              "Counters": {
+                "type": "object", "required": ["metrics"], "additionalProperties": false,
+                "properties": {
+                  "metrics": {
+                    "type": "array",
+                    "items": {
+                      "type": "object", "required": ["name", "kind", "help", "samples"], "additionalProperties": false,
+                      "properties": {
+                        "name": {"type": "string", "pattern": "^skein_[a-z_]+$"},
+                        "kind": {"enum": ["counter", "gauge"]},
+                        "help": {"type": "string"},
+                        "samples": {
+                          "type": "array",
+                          "items": {
+                            "type": "object", "required": ["labels", "value"], "additionalProperties": false,
+                            "properties": {
+                              "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+                              "value": {"type": "integer", "minimum": 0}
+                            }
+                          }
+                        }
+                      }
+                    }
+                  }
+                }
+              }
+            }
+          }
+        }
+
+        """
+}

@@ -1,0 +1,31 @@
+/// How ``Server`` serves.
+public struct ServerConfiguration: Sendable {
+    /// The address, as text.
+    public var host: String
+    /// The port; 0 = any that is free.
+    public var port: UInt16
+    /// Names besides those of the loopback by which it may be asked.
+    public var names: [String] = []
+    /// How long a query may take.
+    ///
+    /// Default: 30 s.
+    public var queryTime: Duration = .seconds(30)
+    /// Queries that run at once.
+    ///
+    /// Default: 2.
+    public var queries = 2
+    /// Queries that wait for their turn; more are told to come back.
+    ///
+    /// Default: 16.
+    public var queriesWaiting = 16
+    /// Connections at once; more wait to be taken.
+    ///
+    /// Default: 256.
+    public var connectionsMax = 256
+
+    /// At `host` and `port`, otherwise the defaults.
+    public init(host: String = "127.0.0.1", port: UInt16 = 8055) {
+        self.host = host
+        self.port = port
+    }
+}

@@ -1,0 +1,39 @@
+public import FlowQuery
+
+/// What the server tells of; the pipeline has it.
+///
+/// Called by any thread, for each request anew.
+public protocol ServerSource: Sendable {
+    /// What keeps flows from being taken and kept, a sentence each; empty where all is well.
+    var troubles: [String] { get }
+    /// What was counted so far.
+    var metrics: [MetricFamily] { get }
+
+    /// Who exports and how each is doing, as JSON.
+    func exporters() throws -> [UInt8]
+
+    /// Checks a question; what it answers is asked later, by a thread of its own.
+    ///
+    /// - Throws: ``QueryRefusal`` where the question makes no sense.
+    func query(_ parameters: QueryParameters) throws -> any ServedQuery
+}
+
+/// A question that makes sense.
+public protocol ServedQuery: Sendable {
+    /// The form of the answer: `application/json`.
+    var contentType: String { get }
+
+    /// Writes the answer in pieces, which may have to wait.
+    ///
+    /// Gives up soon after `stop` asks for it, by throwing anything; what `write` throws is let pass.
+    func run(stop: QueryStop, write: @escaping ([UInt8]) throws -> Void) throws
+}
+
+/// A question that makes no sense.
+public struct QueryRefusal: Error, Sendable, CustomStringConvertible {
+    /// What is wrong with it.
+    public let description: String
+
+    /// Says what is wrong.
+    public init(_ description: String) { self.description = description }
+}

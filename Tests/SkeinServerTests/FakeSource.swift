@@ -1,0 +1,59 @@
+import Dispatch
+import FlowQuery
+import SkeinServer
+import Synchronization
+
+/// A pipeline that says what a test tells it to.
+final class FakeSource: ServerSource {
+    typealias Run = @Sendable (QueryStop, @escaping ([UInt8]) throws -> Void) throws -> Void
+
+    let troubles: [String]
+    let metrics: [MetricFamily]
+    private let run: Run
+
+    init(
+        troubles: [String] = [], metrics: [MetricFamily] = [],
+        run: @escaping Run = { _, write in try write(Array("{\"rows\":[],\"footing\":{}}\n".utf8)) }
+    ) {
+        self.troubles = troubles
+        self.metrics = metrics
+        self.run = run
+    }
+
+    func exporters() throws -> [UInt8] { Array("{\"rows\":[{}],\"footing\":{}}\n".utf8) }
+
+    func query(_ parameters: QueryParameters) throws -> any ServedQuery {
+        if let filter = parameters["filter"], filter != "any" {
+            throw QueryRefusal("‘\(filter)’ is no filter")
+        }
+        return Query(run: run, contentType: "application/json")
+    }
+
+    private struct Query: ServedQuery {
+        let run: Run
+        let contentType: String
+
+        func run(stop: QueryStop, write: @escaping ([UInt8]) throws -> Void) throws {
+            try run(stop, write)
+        }
+    }
+}
+
+/// Something that a thread waits for, and another says.
+final class Signal: Sendable {
+    private let semaphore = DispatchSemaphore(value: 0)
+
+    func say() { semaphore.signal() }
+
+    /// Waits; false where it was not said for long.
+    func wait() -> Bool { semaphore.wait(timeout: .now() + .seconds(30)) == .success }
+}
+
+/// A number that threads count.
+final class Tally: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int { count.load(ordering: .sequentiallyConsistent) }
+
+    func add(_ number: Int = 1) { count.add(number, ordering: .sequentiallyConsistent) }
+}

@@ -1,0 +1,115 @@
+import Glibc
+import Testing
+
+/// An answer as it came.
+struct HTTPAnswer {
+    let status: Int
+    /// Names in small letters.
+    let headers: [String: String]
+    let body: [UInt8]
+    /// Whether the body came to its end.
+    let isWhole: Bool
+
+    var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+/// A connection to a server of this machine, octet by octet: what browsers would not send can be sent.
+final class HTTPConnection {
+    private let descriptor: Int32
+
+    init(port: UInt16) throws {
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        // A server that never answers must not hang the test.
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(result == 0)
+    }
+
+    deinit { close(descriptor) }
+
+    func send(_ text: String) throws {
+        let octets = Array(text.utf8)
+        try #require(
+            Glibc.send(descriptor, octets, octets.count, CInt(MSG_NOSIGNAL)) == octets.count)
+    }
+
+    /// Says that nothing more will be sent.
+    func endSending() { shutdown(descriptor, CInt(SHUT_WR)) }
+
+    /// Reads at most so much; empty at the end.
+    func read(_ most: Int = 65_536) throws -> [UInt8] {
+        var octets = [UInt8](repeating: 0, count: most)
+        let count = recv(descriptor, &octets, most, 0)
+        // A connection that is reset has ended too.
+        try #require(count >= 0 || errno == ECONNRESET)
+        return Array(octets.prefix(max(count, 0)))
+    }
+
+    func readToEnd() throws -> [UInt8] {
+        var octets: [UInt8] = []
+        while true {
+            let piece = try read()
+            if piece.isEmpty { return octets }
+            octets += piece
+        }
+    }
+}
+
+/// Asks a server of this machine.
+///
+/// - Parameters:
+///   - host: the header `Host`; nil = the right one.
+///   - headers: further lines.
+func ask(
+    _ port: UInt16, _ path: String, method: String = "GET", host: String? = nil,
+    headers: [String] = []
+) throws -> HTTPAnswer {
+    let connection = try HTTPConnection(port: port)
+    let lines =
+        ["\(method) \(path) HTTP/1.1", "Host: \(host ?? "127.0.0.1:\(port)")", "Connection: close"]
+        + headers
+    try connection.send(lines.map { $0 + "\r\n" }.joined() + "\r\n")
+    return try answer(in: connection.readToEnd())
+}
+
+/// Takes an answer apart.
+func answer(in octets: [UInt8]) throws -> HTTPAnswer {
+    let end = try #require(octets.firstRange(of: Array("\r\n\r\n".utf8)))
+    let lines = String(decoding: octets[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
+    let status = try #require(lines[0].split(separator: " ").dropFirst().first.flatMap { Int($0) })
+    var headers: [String: String] = [:]
+    for line in lines.dropFirst() {
+        let parts = line.split(separator: ":", maxSplits: 1)
+        headers[parts[0].lowercased()] = String(parts[1].drop { $0 == " " })
+    }
+    let body = Array(octets[end.upperBound...])
+    guard headers["transfer-encoding"] == "chunked" else {
+        let length = headers["content-length"].flatMap { Int($0) } ?? body.count
+        return HTTPAnswer(
+            status: status, headers: headers, body: body, isWhole: body.count == length)
+    }
+    var whole: [UInt8] = []
+    var rest = body[...]
+    while let line = rest.firstRange(of: [13, 10]),
+        let count = Int(String(decoding: rest[..<line.lowerBound], as: UTF8.self), radix: 16)
+    {
+        rest = rest[line.upperBound...]
+        if count == 0 {
+            return HTTPAnswer(status: status, headers: headers, body: whole, isWhole: true)
+        }
+        whole += rest.prefix(count)
+        guard rest.count >= count + 2 else { break }
+        rest = rest.dropFirst(count + 2)
+    }
+    return HTTPAnswer(status: status, headers: headers, body: whole, isWhole: false)
+}

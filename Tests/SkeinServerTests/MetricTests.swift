@@ -1,0 +1,80 @@
+import FlowModel
+import FlowWire
+import Foundation
+import SkeinServer
+import Testing
+
+@testable import FlowCollector
+
+@Suite struct MetricTests {
+    private static let families: [MetricFamily] = {
+        var drops = MetricFamily("skein_drops_total", .counter, "Lost\\all\nof it.")
+        drops.add(3, ("listener", "udp://*:2055"), ("why", "\"a\\b\"\nc"))
+        drops.add(.max)
+        return [
+            drops, MetricFamily("skein_none", .gauge, "Nothing."),
+            MetricFamily("skein_one", .gauge, "One.", 1),
+        ]
+    }()
+
+    @Test func `the text is Prometheus's`() {
+        #expect(
+            Self.families.prometheusText == #"""
+                # HELP skein_drops_total Lost\\all\nof it.
+                # TYPE skein_drops_total counter
+                skein_drops_total{listener="udp://*:2055",why="\"a\\b\"\nc"} 3
+                skein_drops_total 18446744073709551615
+                # HELP skein_one One.
+                # TYPE skein_one gauge
+                skein_one 1
+
+                """#)
+    }
+
+    @Test func `the JSON says the same`() throws {
+        let value = try JSONSerialization.jsonObject(with: Data(Self.families.json.utf8))
+        let metrics = try #require((value as? [String: Any])?["metrics"] as? [[String: Any]])
+        #expect(
+            metrics.map { $0["name"] as? String } == [
+                "skein_drops_total", "skein_none", "skein_one",
+            ])
+        let sample = try #require((metrics[0]["samples"] as? [[String: Any]])?.first)
+        #expect(
+            sample["labels"] as? [String: String] == [
+                "listener": "udp://*:2055", "why": "\"a\\b\"\nc",
+            ])
+        #expect(sample["value"] as? Int == 3)
+    }
+
+    @Test func `every count of a collector is told, each series once`() throws {
+        var counters = CollectorCounters()
+        let address = ListenAddress(nil, port: 2055)
+        for number: UInt64 in [1, 2] {
+            var listener = CollectorCounters.Listener(address: address)
+            listener.datagrams = number
+            listener.kernelDrops = 10 * number
+            counters.listeners.append(listener)
+        }
+        counters.exports.count(.templateUnknown, 7)
+        counters.exports.sequenceLost = 5
+        counters.queue.bytes = 99
+        counters.store.appended = 12
+        counters.store.acknowledged = 9
+        let text = counters.metrics.prometheusText
+        for line in [
+            "skein_datagrams_received_total{listener=\"udp://*:2055\"} 3",
+            "skein_kernel_drops_total{listener=\"udp://*:2055\"} 30",
+            "skein_undecoded_total{reason=\"templateUnknown\"} 7", "skein_sequence_lost 5",
+            "skein_queue_bytes 99", "skein_store_unacknowledged_batches 3",
+        ] {
+            #expect(text.contains("\n\(line)\n"), "\(line)")
+        }
+        let series = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+            .map { $0.split(separator: " ").dropLast().joined() }
+        #expect(Set(series).count == series.count)
+        for family in counters.metrics {
+            #expect(family.name.hasSuffix("_total") == (family.kind == .counter), "\(family.name)")
+            #expect(family.help.hasSuffix("."), "\(family.name)")
+        }
+    }
+}
