@@ -57,7 +57,7 @@ public final class Collector: @unchecked Sendable {
             [store]
             + subscriptions.map {
                 BatchStage(
-                    name: $0.name, $0.subscriber, depth: $0.depth,
+                    name: $0.name, SubscribedReader(subscriber: $0.subscriber), depth: $0.depth,
                     whenFull: $0.delivery == .lossless ? .wait : .shed, report: report)
             }
         decode = DecodeStage(

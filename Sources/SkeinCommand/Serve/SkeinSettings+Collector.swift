@@ -19,7 +19,8 @@ extension SkeinSettings {
             place.address.map { ForwardTarget(host: "\($0)", port: place.port) }
         }
         configuration.retention = RetentionPolicy(
-            maxAge: store.retention.maxAge, maxOctets: store.retention.maxSize)
+            maxAge: store.retention.maxAge, maxOctets: store.retention.maxSize,
+            maxMinuteAge: store.retention.minuteRollups, maxRollupAge: store.retention.hourRollups)
         configuration.decoder.separatesTemplatesByPort = exporters.useSourcePort
         return configuration
     }
