@@ -10,6 +10,8 @@ public struct QueryEngine {
     let rates: RateTable
     /// What stands in for flows.
     private(set) var rollups = RollupFooting()
+    /// What the user knows better of countries.
+    private var overrides: GeoOverrides?
     private let store: StoreReader?
     private let window: StoreWindow
     /// Blocks of segments that were not opened, as they lie outside the window.
@@ -47,6 +49,7 @@ public struct QueryEngine {
     public func overridden(by overrides: GeoOverrides?) -> QueryEngine {
         guard let overrides, !overrides.isEmpty else { return self }
         var engine = self
+        engine.overrides = overrides
         engine.blocks = blocks.map { OverriddenBlock($0, overrides) }
         return engine
     }
@@ -78,8 +81,16 @@ public struct QueryEngine {
     func prepared(for request: QueryRequest) -> QueryEngine {
         var engine = self
         if let store, !store.rollups.isEmpty || store.expired != nil {
-            let plan = RollupPlan(request, store)
+            // Rollups were made of the countries as stored.
+            let corrections =
+                request.mentions(.srcgeo) || request.mentions(.dstgeo) ? overrides : nil
+            var asked = request
+            if corrections != nil { asked.rollups = false }
+            let plan = RollupPlan(asked, store)
             engine.blocks = plan.blocks
+            if let corrections {
+                engine.blocks = plan.blocks.map { OverriddenBlock($0, corrections) }
+            }
             engine.rollups = plan.footing
         }
         if request.mentions(.service) { engine.blocks = engine.blocks.map(ServiceBlock.init) }
