@@ -27,8 +27,21 @@ libraries() {
     packages pkg-config libzstd-dev liblz4-dev libbz2-dev zlib1g-dev libyaml-dev libmaxminddb-dev
 }
 
-# The countries of addresses, which skein looks up where they are there.
-countries() { packages tor-geoipdb; }
+# countries FOLDER: the countries of addresses, from where Debian puts them, else unpacked in FOLDER: the
+# package depends on tor, a daemon that talks to the Internet and that nobody asked for.
+countries() {
+    [ -z "${SKEIN_COUNTRY_DATABASE+set}" ] && [ ! -r /usr/share/tor/geoip ] || return 0
+    if [ ! -r "$1/usr/share/tor/geoip" ]; then
+        say "Unpacking the Debian package tor-geoipdb into $1"
+        mkdir -p "$1"
+        (cd "$1" && { apt-get download -qq tor-geoipdb || { apt-get update -qq && apt-get download -qq tor-geoipdb; }; } &&
+            dpkg-deb -x tor-geoipdb_*.deb . && rm tor-geoipdb_*.deb) >/dev/null 2>&1 || {
+            say "Could not get tor-geoipdb: countries are not looked up."
+            return 0
+        }
+    fi
+    export SKEIN_COUNTRY_DATABASE=$1/usr/share/tor
+}
 
 # Swift 6.2 or later must be there: it is not a Debian package.
 needs_swift() {

@@ -57,7 +57,7 @@ public final class Collector: @unchecked Sendable {
             [store]
             + subscriptions.map {
                 BatchStage(
-                    name: $0.name, $0.subscriber, depth: $0.depth,
+                    name: $0.name, SubscribedReader(subscriber: $0.subscriber), depth: $0.depth,
                     whenFull: $0.delivery == .lossless ? .wait : .shed, report: report)
             }
         decode = DecodeStage(
@@ -158,6 +158,11 @@ public final class Collector: @unchecked Sendable {
             state.closedForwards += goneForwarders.map(\.counters)
         }
     }
+
+    /// How long ago the decoding thread last looked for something to do.
+    ///
+    /// It does so each second at least, unless something holds it up.
+    public var sinceLastBeat: Duration { decode.sinceLastBeat }
 
     /// Enriches with another enricher from the next batch on.
     public func replaceEnricher(by make: EnricherMaker?) { enrichers.replace(by: make) }

@@ -17,9 +17,15 @@ extension AddressDatabase {
     /// - Parameters:
     ///   - countries: the folder of `tor-geoipdb`, or its file of IPv4 ranges, beside which that of
     ///     IPv6 ranges may lie; nil: none.
-    public convenience init(countries: String?) throws(DatabaseError) {
+    ///   - mmdb: files in MaxMind's format. The first goes before the second, all before `countries`.
+    public convenience init(countries: String?, mmdb: [String] = []) throws(DatabaseError) {
         var sources: [AddressSource] = []
         var origins: [Origin] = []
+        for path in mmdb {
+            let file = try MaxMindFile(path: path)
+            sources.append(try file.read())
+            origins.append(Origin(path: path, name: file.type, date: file.date))
+        }
         if let countries {
             let files = Self.files(at: countries)
             let tor = try TorGeoIP(v4: files.v4, v6: files.v6)

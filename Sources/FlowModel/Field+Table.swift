@@ -113,11 +113,27 @@ extension Field {
             "country of the destination address; `ZZ`: no public address"),
     ]
 
+    /// Words that are no columns: they are derived from columns when they are asked for.
+    ///
+    /// Their numbers follow each other from 256 on, and are on no disk.
+    public static let derived: [FieldInfo] = [
+        row(
+            .service, "service", .u32, .service, "",
+            "protocol and lower port: the service's, with few exceptions; `tcp/443`", dense: true)
+    ]
+
+    /// Numbers of columns and of ``derived`` run to this.
+    public static let lastOfAll = 256
+
     /// Column numbers run from 1 to this.
     public static let lastNumber = 67
 
     /// The table's row of this field; nil for a number that this build does not know.
     public var info: FieldInfo? {
+        if rawValue >= 256 {
+            let index = Int(rawValue) - 256
+            return Self.derived.indices.contains(index) ? Self.derived[index] : nil
+        }
         let index = Int(rawValue) - 1
         return Self.table.indices.contains(index) ? Self.table[index] : nil
     }
@@ -138,7 +154,7 @@ extension Field {
     }
 
     private static let byName = Dictionary(
-        uniqueKeysWithValues: table.map { ($0.name, $0.field) })
+        uniqueKeysWithValues: (table + derived).map { ($0.name, $0.field) })
 
     private static func row(
         _ field: Field, _ name: String, _ storage: FieldStorage, _ meaning: FieldMeaning,

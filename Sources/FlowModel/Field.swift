@@ -128,6 +128,11 @@ public struct Field: RawRepresentable, Hashable, Sendable {
     /// The destination's country.
     public static let dstgeo = Field(rawValue: 67)
 
+    /// The protocol and the lower of the two ports: protocol × 65,536 + port.
+    ///
+    /// Not a column: it is derived when it is asked for.
+    public static let service = Field(rawValue: 256)
+
     /// The MPLS label at `depth` 1 to 10.
     public static func mpls(_ depth: Int) -> Field {
         precondition((1...10).contains(depth))
@@ -177,6 +182,8 @@ public enum FieldMeaning: Sendable {
     case autonomousSystem
     /// A ``CountryCode``.
     case country
+    /// A protocol and a port, ``Field/service``.
+    case service
     /// Named values.
     case elements
 }

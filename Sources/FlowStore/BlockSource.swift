@@ -25,6 +25,8 @@ public protocol BlockSource: AnyObject, Sendable {
     func codes(_ field: Field) throws -> ColumnCodes?
     /// Reads the ranks of a column's values among the most frequent; nil where there are none.
     func ranks(_ field: Field) throws -> RankedColumn?
+    /// Some rows, ascending, as a block of their own; nil where that saves nothing.
+    func picking(_ rows: [UInt16]) -> (any BlockSource)?
 }
 
 // What a source can do no better than by reading whole columns.
@@ -55,4 +57,7 @@ extension BlockSource {
 
     /// None.
     public func ranks(_ field: Field) throws -> RankedColumn? { nil }
+
+    /// None: the columns are there.
+    public func picking(_ rows: [UInt16]) -> (any BlockSource)? { nil }
 }

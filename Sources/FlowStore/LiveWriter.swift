@@ -158,6 +158,7 @@ public final class LiveWriter: @unchecked Sendable {
         let frame = JournalFrame(kind: .rates, rows: news.count, payload: octets)
         let number = try journal.append(frame, octets)
         rates = next
+        keeper.book.update(next)
         acknowledgeEach(number)
     }
 
@@ -204,6 +205,11 @@ public final class LiveWriter: @unchecked Sendable {
         try keeper.maintenance.withLock { _ throws(StoreError) in
             try Compactor(keeper: keeper, limits: limits).run(isEager: true)
         }
+    }
+
+    /// Makes rollups that are missing, and anew those that later sampling rates have made wrong.
+    public func rollUp() throws(StoreError) -> RollupSummary {
+        try keeper.maintenance.withLock { _ throws(StoreError) in try keeper.rollUp(.all) }
     }
 
     /// Deletes segments that a policy does not keep.
@@ -307,8 +313,9 @@ public final class LiveWriter: @unchecked Sendable {
             }
             guard let sealer else { return }
             let number = journal.turn()
-            try sealer.seal { [publisher, rates] closed, forgetClosed throws(StoreError) in
-                try publisher.publish(closed, upTo: number, rates, whenChanged: forgetClosed)
+            try sealer.seal { [publisher, rates] closed, rollups, forgetClosed throws(StoreError) in
+                try publisher.publish(
+                    closed, rollups, upTo: number, rates, whenChanged: forgetClosed)
             }
         } catch {
             giveUp(error)
@@ -333,7 +340,9 @@ public final class LiveWriter: @unchecked Sendable {
                 }
                 switch entry.frame.kind {
                 case .flows: try sealer.add(entry.rows(payload), entry.frame)
-                case .rates: for rate in try entry.rates(payload) { rates.note(rate) }
+                case .rates:
+                    for rate in try entry.rates(payload) { rates.note(rate) }
+                    keeper.book.update(rates)
                 default: throw entry.isOfNewerVersion
                 }
             }

@@ -15,6 +15,14 @@ public final class StoreReader: Sendable {
     public let damaged: [DamagedSegment]
     /// The segments that the window spared: nothing of them was read.
     public let passedOver: [SegmentInfo]
+    /// The rollups, of these segments and of such that have expired.
+    public let rollups: [RollupInfo]
+    /// The largest `received` of flows that have expired; nil where none have, as far as is known.
+    public let expired: UInt64?
+    /// Which of ``blocks`` are of each of ``segments``; the others are of the journal.
+    public let blocksOfSegment: [Range<Int>]
+    let directory: StoreDirectory
+    let cache: BlockCache?
     /// What the reader was opened for; ``blocks`` have all flows of it, and others.
     public let window: StoreWindow
     /// How often the store had been changed.
@@ -67,6 +75,11 @@ public final class StoreReader: Sendable {
             opened = Self.open(found.manifest, directory, window, cache)
         }
         let inJournal = try contents.get()
+        self.directory = directory
+        self.cache = cache
+        rollups = found.manifest.rollups
+        expired = found.manifest.expired
+        blocksOfSegment = opened.ranges
         blocks = opened.blocks + JournalBlock.blocks(of: inJournal)
         segments = opened.segments
         damaged = opened.damaged + inJournal.damaged
@@ -93,6 +106,7 @@ public final class StoreReader: Sendable {
 
     private struct Opened {
         var blocks: [any BlockSource] = []
+        var ranges: [Range<Int>] = []
         var segments: [SegmentInfo] = []
         var damaged: [DamagedSegment] = []
         var passedOver: [SegmentInfo] = []
@@ -123,10 +137,12 @@ public final class StoreReader: Sendable {
                 continue
             }
             do {
+                let first = opened.blocks.count
                 opened.blocks += try SegmentFile.blocks(
                     of: directory.segment(info.number), info: info,
                     keepOpen: opened.segments.count < openMax, cache: cache)
                 opened.segments.append(info)
+                opened.ranges.append(first..<opened.blocks.count)
             } catch {
                 opened.damaged.append(DamagedSegment(info: info, error: error))
             }

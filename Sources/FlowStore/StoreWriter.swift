@@ -16,6 +16,7 @@ public final class StoreWriter {
     private let line: EncodingLine
     private var isOpen = true
     private var isChanged = false
+    private var ratesAreNew = false
 
     var directory: StoreDirectory { keeper.directory }
 
@@ -31,7 +32,7 @@ public final class StoreWriter {
 
     init(directory path: String, limits: SegmentSet.Limits) throws(StoreError) {
         let keeper = try StoreKeeper(directory: path)
-        let segments = SegmentSet(keeper.directory, numbers: keeper.numbers, limits: limits)
+        let segments = SegmentSet(keeper, limits: limits)
         self.keeper = keeper
         rates = keeper.manifest.rates
         imports = keeper.manifest.imports
@@ -63,7 +64,12 @@ public final class StoreWriter {
 
     /// Notes what exporters announced of their sampling.
     public func note(_ rates: [SamplingRate]) {
-        for rate in rates where self.rates.note(rate) { isChanged = true }
+        var isNew = false
+        for rate in rates where self.rates.note(rate) { isNew = true }
+        guard isNew else { return }
+        isChanged = true
+        ratesAreNew = true
+        keeper.book.update(self.rates)
     }
 
     /// Notes that a file was imported.
@@ -83,14 +89,21 @@ public final class StoreWriter {
         try guarded { () throws(StoreError) in
             try line.drain()
             try segments.close()
+            let written = Set(segments.closed.map(\.number))
             try keeper.publish(
                 { next in
                     next.segments += segments.closed
+                    next.rollups += segments.rollups
                     next.rates = rates
                     next.imports = imports
                     return true
                 }, whenChanged: segments.forgetClosed)
             isChanged = false
+            if ratesAreNew {
+                // Rates that came behind the first flows: the rollups are counted anew.
+                ratesAreNew = false
+                _ = try keeper.rollUp(.only(written))
+            }
         }
     }
 

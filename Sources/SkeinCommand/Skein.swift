@@ -14,6 +14,7 @@ struct Skein: ParsableCommand {
             ImportCommand.self,
             ServeCommand.self,
             QueryCommand.self,
+            MapCommand.self,
             StoreCommand.self,
             ExportersCommand.self,
             DoctorCommand.self,

@@ -33,7 +33,8 @@ import Testing
         let events = Events()
         let watcher = Watcher(isHeld: true)
         let stage = BatchStage(
-            name: "store", watcher, depth: 2, whenFull: .shedWhenStuck(1_000_000)
+            name: "store", SubscribedReader(subscriber: watcher), depth: 2,
+            whenFull: .shedWhenStuck(1_000_000)
         ) { events.note($0) }
         try stage.start()
         let pool = BatchPool()
@@ -59,7 +60,9 @@ import Testing
 
     @Test func `a lossy subscriber never makes anybody wait`() throws {
         let watcher = Watcher(isHeld: true)
-        let stage = BatchStage(name: "view", watcher, depth: 1, whenFull: .shed) { _ in }
+        let stage = BatchStage(
+            name: "view", SubscribedReader(subscriber: watcher), depth: 1, whenFull: .shed
+        ) { _ in }
         try stage.start()
         let pool = BatchPool()
         for _ in 0..<100 {

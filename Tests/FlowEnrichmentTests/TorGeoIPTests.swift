@@ -94,7 +94,8 @@ import Testing
         #expect(DatabaseError(path: "x", cause: .system(ENOENT)).description.contains("x: No such"))
     }
 
-    private static let debian = "/usr/share/tor"
+    private static let debian =
+        ProcessInfo.processInfo.environment["SKEIN_COUNTRY_DATABASE"] ?? "/usr/share/tor"
     private static let hasDebian = AddressDatabase.hasCountries(at: debian)
 
     /// Some hundred of its lines, and the addresses around them, against a look through the text.

@@ -76,15 +76,22 @@ import Testing
             kind: .flows(fields: [.quantity(.field(.tos))], sort: nil, limit: 0))
         request.bidirectional = true
         #expect(throws: QueryError.notOfConversations("tos")) { try engine.answer(request) }
+        request.kind = .groups(by: [.field(.tos)], order: .bytes, top: 0)
+        #expect(throws: QueryError.notOfConversations("tos")) { try engine.answer(request) }
         request.kind = .total
-        #expect(throws: QueryError.notTogether("--bidirectional", "a list of flows")) {
+        request.distinct = [.field(.nexthop)]
+        #expect(throws: QueryError.notOfConversations("nexthop")) { try engine.answer(request) }
+        request.distinct = []
+        request.kind = .series(step: 1000, by: [])
+        request.spread = true
+        #expect(throws: QueryError.notTogether("--bidirectional", "series without --spread")) {
             try engine.answer(request)
         }
     }
 }
 
 /// Flows between few hosts and ports, so that many are of one conversation.
-private struct ConversationWorld {
+struct ConversationWorld {
     var random: SeededNumbers
     let batches: [FlowBatch]
     let engine: QueryEngine
@@ -185,6 +192,39 @@ private struct ConversationWorld {
 
     func conversations(_ request: QueryRequest) -> [[Cell]] {
         guard case .flows(_, let sort, let limit) = request.kind else { return [] }
+        var rows = join(request).map { cells($0, raw: request.raw) }
+        if let sort, let place = Quantity.ofConversations.firstIndex(of: sort.quantity) {
+            rows = rows.enumerated().sorted { a, b in
+                let (x, y) = (a.element[place], b.element[place])
+                if x == y { return a.offset < b.offset }
+                if x == .null || y == .null { return y == .null }
+                return sort.descending
+                    ? reference.precedes([y], [x]) : reference.precedes([x], [y])
+            }.map(\.element)
+        }
+        return limit == 0 ? rows : Array(rows.prefix(limit))
+    }
+
+    /// The conversations as flows of a kind of their own, for who groups them.
+    func batch(_ request: QueryRequest) -> FlowBatch {
+        let batch = FlowBatch()
+        for (row, flows) in join(request).enumerated() {
+            for (quantity, cell) in zip(Quantity.ofConversations, cells(flows, raw: request.raw)) {
+                guard case .field(let field) = quantity else { continue }
+                switch cell {
+                case .number(let number): batch.columnForWriting(field).set(number, at: row)
+                case .address(let address): batch.columnForWriting(field).set(address, at: row)
+                default: break
+                }
+            }
+            let places = flows.map { reference.place($0.row) }
+            batch.columnForWriting(.received).set(places.min() ?? 0, at: row)
+            batch.advance(by: 1)
+        }
+        return batch
+    }
+
+    private func join(_ request: QueryRequest) -> [[Flow]] {
         var found: [[Flow]] = []
         var placeOfKey: [[AnyHashable]: Int] = [:]
         for (position, row) in reference.matching(request).enumerated() {
@@ -208,17 +248,7 @@ private struct ConversationWorld {
                 found.append([flow])
             }
         }
-        var rows = found.map { cells($0, raw: request.raw) }
-        if let sort, let place = Quantity.ofConversations.firstIndex(of: sort.quantity) {
-            rows = rows.enumerated().sorted { a, b in
-                let (x, y) = (a.element[place], b.element[place])
-                if x == y { return a.offset < b.offset }
-                if x == .null || y == .null { return y == .null }
-                return sort.descending
-                    ? reference.precedes([y], [x]) : reference.precedes([x], [y])
-            }.map(\.element)
-        }
-        return limit == 0 ? rows : Array(rows.prefix(limit))
+        return found
     }
 
     private func cells(_ flows: [Flow], raw: Bool) -> [Cell] {

@@ -205,7 +205,7 @@ import Testing
             for index in directory.extras.indices { fill(&directory.extras[index]) }
             write(octets, to: path)
             let block = SegmentBlock(
-                SegmentFile(path: path), rows: 64, directory: .success(directory))
+                SegmentFile(path: path), rows: 64, directory: .parsed(.success(directory)))
             for info in Field.table {
                 guard let column = try? block.column(info.field) else { continue }
                 for row in 0..<64 {
@@ -238,7 +238,8 @@ import Testing
             }
             guard let directory = try? BlockDirectory(octets, payload: payload) else { continue }
             let block = SegmentBlock(
-                SegmentFile(path: path), rows: directory.rows, directory: .success(directory))
+                SegmentFile(path: path), rows: directory.rows,
+                directory: .parsed(.success(directory)))
             _ = try? rows(of: block)
         }
     }

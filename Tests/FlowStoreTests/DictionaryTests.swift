@@ -68,12 +68,11 @@ import Testing
                 #expect(frames == octets)
                 continue
             }
-            var back = [UInt8](repeating: 0, count: octets.count)
-            let isWhole = unsafe back.withUnsafeMutableBytes { memory in
-                var room = unsafe MutableRawSpan(_unsafeBytes: memory)
-                return unsafe Decompressors.shared.decompress(frames.span.bytes, into: &room)
-            }
-            #expect(isWhole && back == octets)
+            let back = EncodedBytes(count: octets.count)
+            let isWhole = Decompressors.shared.decompress(
+                frames.span.bytes, into: back, 0..<octets.count)
+            let found = back.values(as: UInt8.self)
+            #expect(isWhole && octets.indices.allSatisfy { found[$0] == octets[$0] })
         }
         #expect(stored < 120 * 6000 * 2 / 3)
     }

@@ -87,6 +87,18 @@ import Testing
         }
         #expect(list.bidirectional && fields.count == 13 && fields[12] == .quantity(.field(.flows)))
         #expect(sort == FlowSort(.field(.rbytes), descending: true))
+        let line = try request("--bidirectional", "--output", "biline")
+        guard case .flows = line.kind else {
+            Issue.record("not a list")
+            return
+        }
+        let groups = try request("--bidirectional", "--by", "srcip/24", "--distinct", "dstip")
+        guard case .groups = groups.kind else {
+            Issue.record("no groups")
+            return
+        }
+        #expect(groups.bidirectional && line.bidirectional)
+        #expect(try request("--bidirectional", "--total").bidirectional)
         let series = try request("--series", "1m", "--spread", "--by", "proto")
         #expect(series.spread && !series.bidirectional)
     }
@@ -126,7 +138,19 @@ import Testing
         (["--series", "1x"], "--series: ‘1x’ is not a step"),
         (["--from", "yesterday"], "--from: ‘yesterday’ is not a time"),
         (["--from", "now", "--to", "-1h"], "--from is later than --to"),
-        (["--bidirectional", "--total"], "--bidirectional belongs to a list of flows"),
+        (
+            ["--bidirectional", "--series", "1m", "--spread"],
+            "--bidirectional and --spread exclude each other"
+        ),
+        (["--bidirectional", "--by", "tos"], "--by: with --bidirectional a row has start,"),
+        (
+            ["--bidirectional", "--total", "--distinct", "nexthop"],
+            "--distinct: with --bidirectional a row has start,"
+        ),
+        (
+            ["--bidirectional", "--output", "long"],
+            "the layout shows ‘tos’: with --bidirectional a row has start,"
+        ),
         (
             ["--bidirectional", "--fields", "tos"],
             "--fields: with --bidirectional a row has start,"

@@ -17,7 +17,7 @@ final class BatchStage: @unchecked Sendable {
         case shedWhenStuck(UInt64)
     }
 
-    private let reader: any BatchSubscriber
+    private let reader: any BatchReader
     private let depth: Int
     private let whenFull: WhenFull
     private let report: @Sendable (CollectorEvent) -> Void
@@ -32,7 +32,7 @@ final class BatchStage: @unchecked Sendable {
     private var shedUnsaid: UInt64?
 
     init(
-        name: String, _ reader: any BatchSubscriber, depth: Int, whenFull: WhenFull,
+        name: String, _ reader: any BatchReader, depth: Int, whenFull: WhenFull,
         report: @escaping @Sendable (CollectorEvent) -> Void
     ) {
         self.reader = reader
@@ -116,7 +116,7 @@ final class BatchStage: @unchecked Sendable {
             monitor.signal()
             monitor.unlock()
             let flows = UInt64(shared.batch.count)
-            reader.take(shared.batch)
+            reader.take(shared)
             shared.release()
             monitor.lock()
             busySince = nil

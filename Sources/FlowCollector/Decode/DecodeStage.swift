@@ -24,6 +24,7 @@ final class DecodeStage: @unchecked Sendable {
     private var templatesSaved: UInt64 = 0
     private var datagramsSaved: UInt64 = 0
     private var nextSnapshot = Monitor.now
+    private let beat = Atomic<UInt64>(Monitor.now)
     private let published = Mutex<(exports: ExportCounters, batches: UInt64)>((.init(), 0))
 
     /// Nanoseconds between two looks at the templates at least.
@@ -63,10 +64,16 @@ final class DecodeStage: @unchecked Sendable {
 
     var counters: (exports: ExportCounters, batches: UInt64) { published.withLock { $0 } }
 
+    /// How long ago the thread last looked for something to do.
+    var sinceLastBeat: Duration {
+        .nanoseconds(Int64(Monitor.now - min(beat.load(ordering: .relaxed), Monitor.now)))
+    }
+
     // MARK: - The thread
 
     private func run() {
         while true {
+            beat.store(Monitor.now, ordering: .relaxed)
             let deadline = batchBegan.map { $0 + batchAge } ?? Monitor.now + Self.snapshotInterval
             if let arena = queue.next(until: deadline) {
                 for forwarder in forwarders.current { forwarder.offer(arena) }

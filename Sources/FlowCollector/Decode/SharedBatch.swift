@@ -3,8 +3,8 @@ import Synchronization
 
 /// A batch that has been decoded and is read by several threads, each in its own time.
 final class SharedBatch: @unchecked Sendable {
-    // Sendable: nobody changes the batch before the last of its readers has let go.
-    let batch: FlowBatch
+    // Sendable: nobody changes the batch while somebody else reads it.
+    private(set) var batch: FlowBatch
     private let users = Atomic<Int>(1)
     private let pool: BatchPool
 
@@ -12,6 +12,15 @@ final class SharedBatch: @unchecked Sendable {
     init(_ batch: FlowBatch, pool: BatchPool) {
         self.batch = batch
         self.pool = pool
+    }
+
+    /// Whether its last reader asks, who may then replace it.
+    var isLastReader: Bool { users.load(ordering: .acquiring) == 1 }
+
+    /// Puts an empty batch in the place of one that was taken, by the last reader.
+    func replace(by empty: FlowBatch) {
+        precondition(isLastReader)
+        batch = empty
     }
 
     func retain() { users.add(1, ordering: .relaxed) }
@@ -41,4 +50,17 @@ final class BatchPool: @unchecked Sendable {
         let emptied = Idle(batches: [batch])
         idle.withLock { $0.batches += emptied.batches }
     }
+}
+
+/// What a stage hands batches to.
+protocol BatchReader: Sendable {
+    /// Reads a batch, which holds until it returns.
+    func take(_ shared: SharedBatch)
+}
+
+/// A subscriber as a reader.
+struct SubscribedReader: BatchReader {
+    let subscriber: any BatchSubscriber
+
+    func take(_ shared: SharedBatch) { subscriber.take(shared.batch) }
 }

@@ -84,7 +84,7 @@ final class StoreMaintenance: @unchecked Sendable {
     }
 
     private func expire(_ policy: RetentionPolicy) throws(StoreError) {
-        guard policy.maxAge != nil || policy.maxOctets != nil else { return }
+        guard policy != RetentionPolicy() else { return }
         let summary = try writer.expire(policy, now: millisecondsNow())
         guard summary.segments > 0 else { return }
         monitor.lock()

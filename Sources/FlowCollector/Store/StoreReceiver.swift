@@ -3,7 +3,7 @@ import FlowStore
 import Synchronization
 
 /// Hands batches to the store, again and again where it refuses.
-final class StoreReceiver: BatchSubscriber, @unchecked Sendable {
+final class StoreReceiver: BatchReader, @unchecked Sendable {
     // Sendable: what changes, changes under the monitor's lock.
     private let writer: LiveWriter
     private let report: @Sendable (CollectorEvent) -> Void
@@ -23,22 +23,29 @@ final class StoreReceiver: BatchSubscriber, @unchecked Sendable {
         self.report = report
     }
 
-    func take(_ batch: FlowBatch) {
+    func take(_ shared: SharedBatch) {
         var isStuck = false
         while true {
             do throws(StoreError) {
-                let number = try writer.append(batch)
-                waitForDisk(number, &isStuck)
+                waitForDisk(try append(shared), &isStuck)
                 break
             } catch {
                 count(refusal: error, &isStuck)
                 guard Self.mayPass(error), waitAMoment() else {
-                    lose(batch, error)
+                    lose(shared.batch, error)
                     return
                 }
             }
         }
         if isStuck { report(.storeRecovered) }
+    }
+
+    /// Answers the number up to which the disk is to acknowledge.
+    private func append(_ shared: SharedBatch) throws(StoreError) -> UInt64 {
+        guard shared.isLastReader else { return try writer.append(shared.batch) }
+        // Who is alone with it need not copy it.
+        shared.replace(by: try writer.exchange(shared.batch))
+        return writer.lastNumber
     }
 
     /// Makes ``take(_:)`` give up a batch that the store does not take within `limit`.

@@ -87,6 +87,7 @@ extension Footing {
                 "\(bucketsLeftOut) empty buckets between flows that lie far apart are left out; "
                     + "--from and --to say which time is wanted whole")
         }
+        notes += rollups.notes
         let parts = [
             Self.damaged(segmentsDamaged, "segment"), Self.damaged(blocksDamaged, "block"),
         ].compactMap(\.self)

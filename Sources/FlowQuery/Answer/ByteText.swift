@@ -1,4 +1,5 @@
 import FlowModel
+import FlowStore
 
 /// Text made of octets: writers format into `[UInt8]`, a `String` a cell would be the greater part of
 /// their time.
@@ -41,6 +42,18 @@ extension [UInt8] {
     /// Appends the shortest text that reads back as the same number; `null` for what is none.
     mutating func append(real value: Double) {
         append(contentsOf: value.isFinite ? value.description.utf8 : "null".utf8)
+    }
+
+    /// Appends `tcp/443`; of a protocol without ports its name.
+    mutating func append(service value: UInt64) {
+        if let name = ProtocolNames.name(of: value >> 16) {
+            append(contentsOf: name.lowercased().utf8)
+        } else {
+            append(decimal: value >> 16)
+        }
+        guard Service.hasPorts(value >> 16) else { return }
+        append(UInt8(ascii: "/"))
+        append(decimal: value & 0xffff)
     }
 
     /// Appends `aa:bb:cc:dd:ee:ff`.

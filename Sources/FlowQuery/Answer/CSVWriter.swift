@@ -73,6 +73,7 @@ public final class CSVWriter: FlowRowWriter {
         case .address: value.append(to: &text)
         case .mac: text.append(mac: value.low)
         case .country: text.append(country: value.low)
+        case .service: text.append(service: value.low)
         case .elements:
             text.append(csv: rows.cell(at: row, column: column), column: columns[column])
         default: text.append(decimal: value.low)
@@ -95,6 +96,7 @@ extension [UInt8] {
             switch column.meaning {
             case .mac: append(mac: value)
             case .country: append(country: value)
+            case .service: append(service: value)
             default: append(decimal: value)
             }
         case .real(let value):

@@ -1,4 +1,5 @@
 import FlowModel
+import FlowStore
 
 /// Writes `{"rows": […], "footing": {…}}`, or as lines the rows only, their footing as notes.
 ///
@@ -96,7 +97,7 @@ public final class JSONWriter: FlowRowWriter {
             text.append(UInt8(ascii: "\""))
             value.append(to: &text)
             text.append(UInt8(ascii: "\""))
-        case .mac, .country, .elements:
+        case .mac, .country, .service, .elements:
             text.append(json: rows.cell(at: row, column: column), column: columns[column])
         default: text.append(decimal: value.low)
         }
@@ -132,6 +133,10 @@ extension [UInt8] {
             case .country:
                 append(UInt8(ascii: "\""))
                 append(country: value)
+                append(UInt8(ascii: "\""))
+            case .service:
+                append(UInt8(ascii: "\""))
+                append(service: value)
                 append(UInt8(ascii: "\""))
             default: append(decimal: value)
             }
@@ -234,11 +239,42 @@ extension [UInt8] {
             append(decimal: value)
             append(UInt8(ascii: ","))
         }
+        append(footing.rollups)
         append(contentsOf: #""notes":["#.utf8)
         for (index, note) in footing.notes.enumerated() {
             if index > 0 { append(UInt8(ascii: ",")) }
             append(json: note)
         }
         append(contentsOf: "]}".utf8)
+    }
+
+    /// Appends what rollups stand in for, and what has expired, where there is something to say.
+    private mutating func append(_ footing: RollupFooting) {
+        if !footing.uses.isEmpty {
+            append(contentsOf: #""rollups":["#.utf8)
+            for (index, use) in footing.uses.enumerated() {
+                if index > 0 { append(UInt8(ascii: ",")) }
+                append(contentsOf: #"{"by":"#.utf8)
+                append(json: use.dimension)
+                append(contentsOf: #","expired":\#(use.isOfExpired)"#.utf8)
+                for (name, value) in [
+                    ("step", use.step.milliseconds), ("flows", use.flows),
+                    ("from", use.buckets.lowerBound),
+                    ("to", use.buckets.upperBound.clampedAdding(use.step.milliseconds)),
+                ] {
+                    append(contentsOf: #","\#(name)":\#(value)"#.utf8)
+                }
+                append(UInt8(ascii: "}"))
+            }
+            append(contentsOf: "],".utf8)
+        }
+        for (name, value) in [
+            ("flowsMissing", footing.flowsMissing), ("flowsUnlisted", footing.flowsUnlisted),
+            ("bytesUnlisted", footing.bytesUnlisted), ("bytesBound", footing.bytesBound),
+            ("expiredUpTo", footing.expired ?? 0), ("rollupsDamaged", UInt64(footing.damaged)),
+            ("rollupsOutOfDate", UInt64(footing.outOfDate + footing.ofOtherRates)),
+        ] where value > 0 {
+            append(contentsOf: #""\#(name)":\#(value),"#.utf8)
+        }
     }
 }

@@ -74,6 +74,8 @@ public struct Footing: Hashable, Sendable {
     /// Empty buckets of a series that are not in the answer, in long runs between flows that lie far
     /// apart.
     public var bucketsLeftOut: UInt64 = 0
+    /// What rollups stand in for, and what has expired.
+    public var rollups = RollupFooting()
 
     /// A footing of nothing.
     public init() {}

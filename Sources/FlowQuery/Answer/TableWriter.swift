@@ -115,7 +115,8 @@ public final class TableWriter: AnswerWriter {
 /// A column of a table: how its cells look.
 struct TableColumn {
     enum Style {
-        case number, counter, instant, duration, share, transportProtocol, flags, mac, country, text
+        case number, counter, instant, duration, share, transportProtocol, flags, mac, country
+        case service, text
     }
 
     var title: String
@@ -137,6 +138,7 @@ struct TableColumn {
         case (_, .tcpFlags): style = .flags
         case (_, .mac): style = .mac
         case (_, .country): style = .country
+        case (_, .service): style = .service
         case (_, .address), (_, .elements): style = .text
         case (_, .number), (_, .port), (_, .autonomousSystem): style = .number
         }
@@ -178,6 +180,7 @@ struct TableColumn {
         case .flags: text.append(tcpFlags: value)
         case .mac: text.append(mac: value)
         case .country: text.append(country: value)
+        case .service: text.append(service: value)
         case .share: append(Double(value), to: &text)
         case .number, .text: text.append(decimal: value)
         }

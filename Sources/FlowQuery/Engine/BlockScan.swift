@@ -72,11 +72,16 @@ final class BlockScan {
     /// The automata of this worker.
     var matchers: [RegexPattern: RegexMatcher] = [:]
 
-    private var columns: [EncodedColumn?] = Array(repeating: nil, count: Field.lastNumber + 1)
-    private var isRead = Array(repeating: false, count: Field.lastNumber + 1)
+    private var columns: [EncodedColumn?] = Array(repeating: nil, count: Field.lastOfAll + 1)
+    private var isRead = Array(repeating: false, count: Field.lastOfAll + 1)
+
+    /// Whether the current block's rows are sums over flows.
+    var isOfRollup: Bool { block?.isRollup ?? false }
 
     /// Rows of a block at most.
     static let rowsMax = 65_536
+    /// Of so many rows one is selected at most where columns are read for these rows alone.
+    private static let narrowShare = 128
 
     init(_ plan: ScanPlan) {
         self.plan = plan
@@ -100,18 +105,38 @@ final class BlockScan {
                 return
             }
             if selectedCount > 0 {
+                let isRollup = block.isRollup
                 let unplaced = plan.placesInTime ? try selectedWithoutStart() : 0
                 let unknown = plan.countsUnknownRates ? try selectedOfUnknownRate() : 0
+                let sums = isRollup ? try sumsSelected() : nil
                 try consume()
-                footing.flowsWithoutStart += UInt64(unplaced)
-                footing.flowsOfUnknownRate += UInt64(unknown)
+                footing.flowsWithoutStart += sums?.withoutStart ?? UInt64(unplaced)
+                footing.flowsOfUnknownRate +=
+                    plan.countsUnknownRates ? sums?.ofUnknownRate ?? UInt64(unknown) : 0
             }
-            footing.rowsScanned += UInt64(rows)
+            footing.rowsScanned += UInt64(block.rows)
             footing.hasReverse = footing.hasReverse || block.hasReverse
         } catch {
             footing.blocksDamaged += 1
-            footing.rowsDamaged += UInt64(max(rows, 0))
+            footing.rowsDamaged += UInt64(max(block.rows, 0))
         }
+    }
+
+    /// Goes on with the selected rows as a block of their own where they are few, so that of columns only
+    /// the parts are read that they lie in.
+    ///
+    /// What the summaries say of sums is then of other rows.
+    func narrow() {
+        guard !selectsAll, selectedCount > 0, selectedCount <= rows / Self.narrowShare else {
+            return
+        }
+        let chosen = (0..<selectedCount).map { selection[$0] }
+        guard let picked = block?.picking(chosen) else { return }
+        block = picked
+        rows = selectedCount
+        selectsAll = true
+        sampling = nil
+        forgetColumns()
     }
 
     /// What the summaries of a block say of the filter, without reading a column.
@@ -134,6 +159,7 @@ final class BlockScan {
         }
         for (place, row) in chosen.enumerated() { selection[place] = row }
         selectedCount = chosen.count
+        narrow()
         return try FlowRows(self, outputs)
     }
 
@@ -146,6 +172,10 @@ final class BlockScan {
         selectedCount = 0
         selectsAll = false
         sampling = nil
+        forgetColumns()
+    }
+
+    private func forgetColumns() {
         for index in isRead.indices where isRead[index] {
             isRead[index] = false
             columns[index] = nil
@@ -233,6 +263,25 @@ final class BlockScan {
             for index in 0..<piece.count { present += Int(flags[index]) }
         }
         return selectedCount - present
+    }
+
+    /// How many flows the selected rows of a rollup count of which something is to be said.
+    private func sumsSelected() throws -> (withoutStart: UInt64, ofUnknownRate: UInt64) {
+        var sums = (withoutStart: UInt64(0), ofUnknownRate: UInt64(0))
+        let (flows, flags) = (filterValues, Scratch<UInt8>(pieceRows, repeating: 1))
+        let presence = try presences(of: .field(.start))
+        for piece in pieces() {
+            try stored(.flows, piece, into: flows)
+            try rates(piece, into: rateValues)
+            if let presence { fillFlags(presence, piece, into: flags) }
+            for index in 0..<piece.count {
+                if rateValues[index] == 0 { sums.ofUnknownRate &+= flows[index] }
+                if plan.placesInTime, presence == nil || flags[index] == 0 {
+                    sums.withoutStart &+= flows[index]
+                }
+            }
+        }
+        return sums
     }
 
     private func selectedOfUnknownRate() throws -> Int {

@@ -58,7 +58,7 @@ struct Conversation: RecordRule {
 }
 
 extension Quantity {
-    /// What can be listed of conversations, and sorted by: see ``QueryRequest/bidirectional``.
+    /// What can be listed of conversations, sorted and grouped by: see ``QueryRequest/bidirectional``.
     ///
     /// Packets, octets, flags and rates are the client's, `rpackets` and `rbytes` the other side's.
     public static let ofConversations: [Quantity] =
@@ -66,6 +66,10 @@ extension Quantity {
             .start, .end, .proto, .srcip, .srcport, .dstip, .dstport, .flags, .packets, .bytes,
             .rpackets, .rbytes, .flows,
         ].map { .field($0) } + [.duration, .pps, .bps, .bpp]
+
+    /// What layouts ask of every flow and no conversation has: its tunnel, and what kind of ICMP it is.
+    public static let neverOfConversations: [Quantity] =
+        [.tunsrcip, .tundstip, .tunproto, .icmptype, .icmpcode].map { .field($0) }
 }
 
 /// A conversation as its client sees it.
@@ -82,10 +86,14 @@ struct ConversationView {
     /// Where its first flow is.
     var position: UInt64 { words[Conversation.position] }
 
+    /// When the flow began that says who is the client; when it came, where it has no start.
+    var began: UInt64 { words[Conversation.client] }
+
     /// A number or an address, a number in the lower half; nil where there is none.
     func value(_ quantity: Quantity) -> IPAddress? {
         if case .field(let field) = quantity, field.storage == .address {
             let isSource = field == .srcip
+            guard isSource || field == .dstip else { return nil }
             guard words[0] >> (isSource != isSwapped ? 40 : 41) & 1 != 0 else { return nil }
             let place = isSource != isSwapped ? 1 : 3
             return IPAddress(high: words[place], low: words[place + 1])

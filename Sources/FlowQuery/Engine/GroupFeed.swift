@@ -25,8 +25,13 @@ final class GroupFeed {
     private let keyCount: Int
     private let piece: GroupPiece
     private let cells = GroupCells()
-    private let ids = Scratch<UInt64>(pieceRows, repeating: 0)
-    private let others = Scratch<UInt64>(unwritten: pieceRows)
+    /// Numbers of groups, of rows or for themselves.
+    private let ids = Scratch<UInt16>(pieceRows, repeating: 0)
+    private let others = Scratch<UInt16>(unwritten: pieceRows)
+    private let cellPackets = Scratch<UInt32>(unwritten: pieceRows)
+    private let cellBytes = Scratch<UInt32>(unwritten: pieceRows)
+    private var packetTable = Scratch<UInt32>(unwritten: 1 << 10)
+    private var byteTable = Scratch<UInt32>(unwritten: 1 << 10)
     private let flags = Scratch<UInt8>(unwritten: pieceRows)
     private let everyRow = Scratch<UInt16>(unwritten: pieceRows)
 
@@ -50,6 +55,7 @@ final class GroupFeed {
         case .values(let quantity): try scan.require([quantity])
         case .sums:
             try scan.require([.field(.packets), .field(.bytes)])
+            if scan.isOfRollup { try scan.require([.field(.flows)]) }
             if layout.hasReverse { try scan.require([.field(.rpackets), .field(.rbytes)]) }
             if layout.hasTimes { try scan.require([.field(.start), .field(.end)]) }
         }
@@ -59,7 +65,7 @@ final class GroupFeed {
     func consume(_ scan: BlockScan) throws {
         var bound: UInt64? = 1
         for reader in readers {
-            // Either is at most 2¹⁸, so the product fits.
+            // Either is at most 2¹⁶, so the product fits.
             if let numbers = reader.bound, let groups = bound {
                 bound = numbers * groups <= denseGroupsMax ? numbers * groups : nil
             } else {
@@ -76,6 +82,8 @@ final class GroupFeed {
 
     /// Whether a block's values are so small that their sums fit cells.
     private func isAddable(_ scan: BlockScan) throws -> Bool {
+        // Rows of a rollup are more than a flow each, and few.
+        if scan.isOfRollup { return false }
         switch measure {
         case .nothing: return true
         case .sums:
@@ -96,6 +104,7 @@ final class GroupFeed {
             let table = piece.flows
             var flows = table.mutable
             fillNumbers(&flows, count: rows.count, with: 1)
+            if scan.isOfRollup { try scan.stored(.flows, rows, into: table) }
             try readSums(scan, rows)
             if layout.hasReverse {
                 try scan.counts(.rpackets, rows, flags, into: piece.reversePackets)
@@ -103,7 +112,8 @@ final class GroupFeed {
             }
             if layout.hasTimes { try readTimes(scan, rows) }
         }
-        try handOn(scan, rows)
+        for reader in readers { try reader.read(scan, rows) }
+        try handOn()
     }
 
     /// Reads what is added up of each row.
@@ -148,18 +158,18 @@ final class GroupFeed {
         for row in 0..<rows.count where flags[row] == 0 { values[row] = absent }
     }
 
-    /// Writes the keys of the piece, whose sums are there, and hands it on.
-    private func handOn(_ scan: BlockScan, _ rows: RowSet) throws {
+    /// Writes the keys of the piece, which the readers have read and whose sums are there, and hands it
+    /// on.
+    private func handOn() throws {
         let (layout, piece, everyRow) = (layout, piece, everyRow)
         for (index, reader) in readers.enumerated() {
-            try reader.read(scan, rows)
             let part = layout.small.parts[index]
             if index < keyCount {
                 reader.setSmall(part, into: piece)
             } else {
                 reader.setFull(
                     part, into: piece.packed, stride: layout.stride(.packed),
-                    everyRow.span.extracting(0..<rows.count))
+                    everyRow.span.extracting(0..<piece.count))
             }
         }
         try sink.add(piece) { listed in
@@ -175,37 +185,89 @@ final class GroupFeed {
     // MARK: Added up within the block
 
     private func addUp(_ scan: BlockScan, groups bound: Int) throws {
-        cells.begin(bound, hasExtra: layout.hasReverse || layout.hasTimes)
-        let (ids, others) = (ids, others)
-        let (packets, bytes, selection) = (piece.packets, piece.bytes, scan.selection)
+        let counters = try cellCounters(scan)
+        cells.begin(
+            bound, hasExtra: layout.hasReverse || layout.hasTimes,
+            packets: counters?.packets ?? .zero, bytes: counters?.bytes ?? .zero)
+        let (ids, packets, bytes) = (ids, piece.packets, piece.bytes)
+        let (cellPackets, cellBytes) = (cellPackets, cellBytes)
         for rows in scan.pieces() {
-            try readers.first?.fillNumbers(scan, rows, into: ids)
-            for reader in readers.dropFirst() {
-                guard let bound = reader.bound, bound > 1 else { continue }
-                try reader.fillNumbers(scan, rows, into: others)
-                var ids = ids.mutable
-                combineNumbers(&ids, others.span, bound: bound, count: rows.count)
-            }
-            try readSums(scan, rows)
-            switch rows {
-            case .selected(let range):
-                cells.add(
-                    ids.span, packets.span, bytes.span, rows: selection.span.extracting(range))
-            case .contiguous(let range), .listed(let range):
-                cells.add(
-                    ids.span, packets.span, bytes.span, first: range.lowerBound,
-                    count: range.count)
+            try numberGroups(scan, rows)
+            if let counters {
+                counters.packets.withNumbers(scan, rows, by: packetTable, cellPackets) { packets in
+                    counters.bytes.withNumbers(scan, rows, by: byteTable, cellBytes) { bytes in
+                        cells.add(ids.span, packets, bytes, count: rows.count)
+                    }
+                }
+            } else {
+                try readSums(scan, rows)
+                cells.add(ids.span, packets.span, bytes.span, count: rows.count)
             }
             if layout.hasReverse || layout.hasTimes { try addExtra(scan, rows) }
         }
-        let groups = cells.gather(into: scan.listed)
-        for rows in scan.pieces(of: groups, { .listed($0) }) {
-            guard case .listed(let places) = rows else { continue }
-            piece.begin(places.count)
-            cells.take(places, into: piece)
-            try handOn(scan, rows)
+        var groups = cells.gather()
+        if let keys = readers.first?.addressKeys(layout), isPlain {
+            groups = try cells.moveAddresses(groups, keys, into: sink)
         }
-        cells.removeAll()
+        for first in stride(from: 0, to: groups, by: pieceRows) {
+            let places = first..<min(first + pieceRows, groups)
+            piece.begin(places.count)
+            cells.take(places, into: piece, numbers: ids)
+            readKeys(places.count)
+            try handOn()
+        }
+    }
+
+    /// Whether packed records are a key of one word and one of sums.
+    private var isPlain: Bool {
+        readers.count == 1 && layout.hasSums && layout.stride(.packed) == 2
+    }
+
+    /// The block's counters as small numbers; nil where one of them cannot be had so.
+    private func cellCounters(
+        _ scan: BlockScan
+    ) throws -> (packets: CellCounter, bytes: CellCounter)? {
+        switch measure {
+        case .nothing: return (.zero, .zero)
+        case .values: return nil
+        case .sums:
+            guard let packets = try CellCounter(.packets, scan, table: &packetTable),
+                let bytes = try CellCounter(.bytes, scan, table: &byteTable)
+            else { return nil }
+            return (packets, bytes)
+        }
+    }
+
+    /// Numbers the groups of rows: the last key's numbers vary fastest.
+    private func numberGroups(_ scan: BlockScan, _ rows: RowSet) throws {
+        let (ids, others) = (ids, others)
+        guard let first = readers.first else {
+            var ids = ids.mutable
+            for row in 0..<rows.count { ids[row] = 0 }
+            return
+        }
+        try first.fillNumbers(scan, rows, into: ids)
+        for reader in readers.dropFirst() {
+            guard let bound = reader.bound, bound > 1 else { continue }
+            try reader.fillNumbers(scan, rows, into: others)
+            var ids = ids.mutable
+            combineNumbers(
+                &ids, others.span, bound: UInt16(truncatingIfNeeded: bound), count: rows.count)
+        }
+    }
+
+    /// Reads the keys of groups by their numbers, which are used up.
+    private func readKeys(_ count: Int) {
+        let (ids, others) = (ids, others)
+        for reader in readers.dropFirst().reversed() {
+            var quotients = ids.mutable
+            var rest = others.mutable
+            divideNumbers(
+                &quotients, by: UInt16(truncatingIfNeeded: reader.bound ?? 1), count: count,
+                rest: &rest)
+            reader.read(numbers: others.span, count: count)
+        }
+        readers.first?.read(numbers: ids.span, count: count)
     }
 
     private func addExtra(_ scan: BlockScan, _ rows: RowSet) throws {
@@ -244,11 +306,26 @@ extension BlockScan {
     }
 }
 
+/// The numbers are below 2¹⁶ also when they are combined.
 private func combineNumbers(
-    _ ids: inout MutableSpan<UInt64>, _ others: Span<UInt64>, bound: UInt64, count: Int
+    _ ids: inout MutableSpan<UInt16>, _ others: Span<UInt16>, bound: UInt16, count: Int
 ) {
     precondition(count <= ids.count && count <= others.count)
     for row in 0..<count {
         unsafe ids[unchecked: row] = ids[unchecked: row] &* bound &+ others[unchecked: row]
+    }
+}
+
+/// Undoes what `combineNumbers` does.
+private func divideNumbers(
+    _ ids: inout MutableSpan<UInt16>, by bound: UInt16, count: Int,
+    rest: inout MutableSpan<UInt16>
+) {
+    precondition(count <= ids.count && count <= rest.count && bound > 0)
+    for row in 0..<count {
+        let (quotient, remainder) = unsafe ids[unchecked: row].quotientAndRemainder(
+            dividingBy: bound)
+        unsafe ids[unchecked: row] = quotient
+        unsafe rest[unchecked: row] = remainder
     }
 }

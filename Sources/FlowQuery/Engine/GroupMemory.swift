@@ -10,8 +10,8 @@ struct GroupMemory: Sendable {
     /// Octets of sorted groups that one worker may hold.
     let sorterOctets: Int
 
-    init(_ request: QueryRequest, workers: Int, sinksOfWorker: Int) {
-        let total = max(request.memory, 0)
+    init(octets: Int, workers: Int, sinksOfWorker: Int) {
+        let total = max(octets, 0)
         sinkOctets = total / 4 * 3 / workers / sinksOfWorker
         sorterOctets = total / 4 / workers
         firstLevelOctets = (48 << 20) / workers

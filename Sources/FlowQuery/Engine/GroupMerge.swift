@@ -78,7 +78,7 @@ struct RankedGroups {
 }
 
 extension QueryEngine {
-    /// Groups the rows that match.
+    /// Groups the rows that match, or the conversations that they are joined to.
     ///
     /// - Parameters:
     ///   - order: by what, the largest first; nil: by key.
@@ -88,25 +88,30 @@ extension QueryEngine {
         _ request: QueryRequest, _ keys: [KeyPlan], order: GroupOrder?, limit: Int,
         hasTimes: Bool = false
     ) throws -> RankedGroups {
-        let plan = plan(request)
         let details = try DetailPlan(request)
         let workers = workerCount(asked: request.threads, blocks: blocks.count)
+        let isJoined = request.bidirectional
         let layout = GroupLayout(
-            keys, hasReverse: blocks.contains { $0.hasReverse },
+            keys, hasReverse: isJoined || blocks.contains { $0.hasReverse },
             hasTimes: hasTimes || order == .pps || order == .bps)
-        let memory = GroupMemory(request, workers: workers, sinksOfWorker: 1 + details.sinks)
+        let memory = GroupMemory(
+            octets: isJoined ? request.memory / 2 : request.memory, workers: workers,
+            sinksOfWorker: 1 + details.sinks)
         let seed = UInt64.random(in: 0...UInt64.max)
+        let plan = isJoined ? .ofConversations : plan(request)
         let scans = try (0..<workers).map { _ in
             GroupScan(plan, try details.feeds(keys, layout, seed: seed, memory))
         }
-        forEachBlock(blocks.count, workers: workers) { worker, index in
-            scans[worker].process(blocks[index])
-        }
         var footing = ScanFooting()
-        for scan in scans {
-            if let failure = scan.failure { throw failure }
-            footing.add(scan.scan.footing)
+        if isJoined {
+            footing = try scanConversations(request, into: scans)
+        } else {
+            forEachBlock(blocks.count, workers: workers) { worker, index in
+                scans[worker].process(blocks[index])
+            }
+            for scan in scans { footing.add(scan.scan.footing) }
         }
+        for scan in scans { if let failure = scan.failure { throw failure } }
 
         let sinks = scans.map { $0.feeds.map(\.sink) }
         let layouts = sinks[0].dropFirst().map(\.layout)

@@ -84,20 +84,15 @@ final class GroupSink {
         _ records: Span<UInt64>, _ rows: Span<UInt16>, _ form: GroupLayout.Form
     ) throws {
         if rows.isEmpty { return }
-        try region.reserve(rows.count)
-        let cursorTable = cursors
-        var cursors = cursorTable.mutable
         let (stride, groupWords) = (layout.stride(form), layout.groupWords(form))
-        let first = form.rawValue * Self.parts
-        region.write { words, pool, given in
+        try makePlaces(form, upTo: rows.count) { words, places in
             if stride == 2 && groupWords == 1 {
                 scatterRecords(
-                    records, rows, stride: 2, keyWords: 1, seed: seed, &cursors, first: first,
-                    into: &words, chunkWords: region.chunkWords, &pool, given)
+                    records, rows, stride: 2, keyWords: 1, seed: seed, into: &words, &places)
             } else {
                 scatterRecords(
-                    records, rows, stride: stride, keyWords: groupWords, seed: seed, &cursors,
-                    first: first, into: &words, chunkWords: region.chunkWords, &pool, given)
+                    records, rows, stride: stride, keyWords: groupWords, seed: seed, into: &words,
+                    &places)
             }
         }
     }
@@ -226,33 +221,102 @@ final class GroupSink {
     }
 }
 
-/// Writes records behind the last of their part.
-///
-/// There are as many free chunks as there are rows.
-@inline(__always)
-private func scatterRecords(
-    _ records: Span<UInt64>, _ rows: Span<UInt16>, stride: Int, keyWords: Int, seed: UInt64,
-    _ cursors: inout MutableSpan<Int>, first: Int, into words: inout MutableSpan<UInt64>,
-    chunkWords: Int, _ pool: inout ChunkPool, _ given: Span<UInt32>
-) {
-    precondition(
-        records.count >= stride && first + GroupSink.parts <= cursors.count && stride < chunkWords
-            && words.count >= (pool.fresh + rows.count) * chunkWords)
-    let mask = chunkWords &- 1
-    let last = UInt(bitPattern: chunkWords &- 1 &- stride)
-    for index in 0..<rows.count {
-        let record = unsafe Int(rows[unchecked: index]) &* stride
-        let hash = keyHash(records, record, keyWords, seed: seed)
+extension GroupSink {
+    /// Runs `body` with what makes place for records of a form, of which there is enough for `count`.
+    func makePlaces(
+        _ form: GroupLayout.Form, upTo count: Int,
+        _ body: (inout MutableSpan<UInt64>, inout RecordPlaces) -> Void
+    ) throws {
+        try region.reserve(count)
+        let cursorTable = cursors
+        region.write { words, pool, given in
+            var places = RecordPlaces(
+                cursors: cursorTable.mutable, first: form.rawValue * Self.parts, pool: pool,
+                given: given, chunkWords: region.chunkWords, stride: layout.stride(form),
+                seed: seed)
+            body(&words, &places)
+            pool = places.pool
+        }
+    }
+}
+
+/// Finds where records of one form go: behind the last of their part.
+struct RecordPlaces: ~Copyable, ~Escapable {
+    fileprivate var cursors: MutableSpan<Int>
+    /// The cursor of the first part.
+    private let first: Int
+    fileprivate var pool: ChunkPool
+    private let given: Span<UInt32>
+    private let chunkWords: Int
+    private let stride: Int
+    private let last: UInt
+    private let seed: UInt64
+
+    @_lifetime(copy cursors, copy given)
+    fileprivate init(
+        cursors: consuming MutableSpan<Int>, first: Int, pool: ChunkPool, given: Span<UInt32>,
+        chunkWords: Int, stride: Int, seed: UInt64
+    ) {
+        precondition(first + GroupSink.parts <= cursors.count && stride < chunkWords)
+        self.cursors = cursors
+        self.first = first
+        self.pool = pool
+        self.given = given
+        self.chunkWords = chunkWords
+        self.stride = stride
+        self.seed = seed
+        last = UInt(bitPattern: chunkWords &- 1 &- stride)
+    }
+
+    /// The word where a record goes whose key is one word.
+    @inline(__always)
+    mutating func take(_ key: UInt64, _ words: inout MutableSpan<UInt64>) -> Int {
+        take(hash: mixed(seed, key), &words)
+    }
+
+    /// The word where a record goes whose key is two words.
+    @inline(__always)
+    mutating func take(
+        _ first: UInt64, _ second: UInt64, _ words: inout MutableSpan<UInt64>
+    ) -> Int {
+        take(hash: mixed(mixed(seed, first), second), &words)
+    }
+
+    /// The word where a record goes whose key is three words.
+    @inline(__always)
+    mutating func take(
+        _ first: UInt64, _ second: UInt64, _ third: UInt64, _ words: inout MutableSpan<UInt64>
+    ) -> Int {
+        take(hash: mixed(mixed(mixed(seed, first), second), third), &words)
+    }
+
+    @inline(__always)
+    fileprivate mutating func take(hash: UInt64, _ words: inout MutableSpan<UInt64>) -> Int {
         let part = first &+ Int(truncatingIfNeeded: hash >> 55)
         var place = unsafe cursors[unchecked: part]
-        if UInt(bitPattern: place & mask &- 1) > last {
+        if UInt(bitPattern: place & (chunkWords &- 1) &- 1) > last {
             let chunk = pool.take(given)
             words[chunk * chunkWords] = UInt64(RecordRegion.chunk(of: place, chunkWords))
             place = chunk * chunkWords + 1
         }
+        unsafe cursors[unchecked: part] = place &+ stride
+        return place
+    }
+}
+
+/// Writes records behind the last of their part.
+@inline(__always)
+private func scatterRecords(
+    _ records: Span<UInt64>, _ rows: Span<UInt16>, stride: Int, keyWords: Int, seed: UInt64,
+    into words: inout MutableSpan<UInt64>, _ places: inout RecordPlaces
+) {
+    precondition(records.count >= stride)
+    for index in 0..<rows.count {
+        let record = unsafe Int(rows[unchecked: index]) &* stride
+        let hash = keyHash(records, record, keyWords, seed: seed)
+        let place = places.take(hash: hash, &words)
         for word in 0..<stride {
             unsafe words[unchecked: place &+ word] = records[unchecked: record &+ word]
         }
-        unsafe cursors[unchecked: part] = place &+ stride
     }
 }

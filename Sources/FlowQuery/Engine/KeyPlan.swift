@@ -63,6 +63,14 @@ struct KeyPlan: Sendable {
     /// Whether values are addresses.
     var isAddress: Bool { if case .address = kind { true } else { false } }
 
+    /// What numbers are cut to multiples of; nil where they are not.
+    var step: UInt64? {
+        switch kind {
+        case .bucket(_, let step), .placed(let step): step
+        case .number, .address, .sketched: nil
+        }
+    }
+
     /// Whether every row has a value.
     var isDense: Bool {
         switch kind {

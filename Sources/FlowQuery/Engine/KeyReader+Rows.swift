@@ -127,7 +127,7 @@ private struct FullKeys: ~Escapable {
     }
 }
 
-private func cutNumbers(_ values: inout MutableSpan<UInt64>, count: Int, to step: UInt64) {
+func cutNumbers(_ values: inout MutableSpan<UInt64>, count: Int, to step: UInt64) {
     precondition(count <= values.count && step > 0)
     if step == 1 { return }
     for row in 0..<count { unsafe values[unchecked: row] -= values[unchecked: row] % step }
@@ -172,6 +172,9 @@ struct AddressCodes {
 
     private static let otherFlag: UInt64 = 1 << 63
 
+    /// The number where a dense column is not there: `::`.
+    static let absent = otherFlag
+
     /// Forgets the last block.
     mutating func begin(_ plan: KeyPlan) {
         column = nil
@@ -185,11 +188,10 @@ struct AddressCodes {
     mutating func read(
         _ field: Field, _ scan: BlockScan, _ rows: RowSet, into values: Scratch<UInt64>
     ) throws {
-        if column == nil { column = try scan.column(field) }
-        guard case .addresses(let dictionary, let codes)? = column?.values else {
+        guard case .addresses(let dictionary, let codes)? = try fetch(field, scan) else {
             // A dense column that is not there has `::` in all rows.
             var values = values.mutable
-            fillNumbers(&values, count: rows.count, with: Self.otherFlag)
+            fillNumbers(&values, count: rows.count, with: Self.absent)
             return
         }
         let entries = dictionary.storage.values(as: IPAddress.self)
@@ -207,6 +209,24 @@ struct AddressCodes {
         } else {
             lookUpAddresses(&numbers, count: rows.count, entries, mask: v4Mask)
         }
+    }
+
+    /// The column of the block; nil where there is none.
+    mutating func fetch(_ field: Field, _ scan: BlockScan) throws -> EncodedColumn.Values? {
+        if column == nil { column = try scan.column(field) }
+        return column?.values
+    }
+
+    /// The dictionary of the column that was fetched; nil where there is none.
+    var dictionary: AddressDictionary? {
+        if case .addresses(let dictionary, _)? = column?.values { dictionary } else { nil }
+    }
+
+    /// Replaces codes of the column by numbers.
+    func lookUp(_ values: inout MutableSpan<UInt64>, count: Int) {
+        guard case .addresses(let dictionary, _)? = column?.values else { return }
+        lookUpAddresses(
+            &values, count: count, dictionary.storage.values(as: IPAddress.self), mask: v4Mask)
     }
 
     /// Sets the addresses that numbers stand for.

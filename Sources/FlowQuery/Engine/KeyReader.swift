@@ -2,33 +2,41 @@ import FlowModel
 import FlowStore
 
 /// Groups of a block that are kept in an array at once.
-let denseGroupsMax: UInt64 = 1 << 18
+let denseGroupsMax: UInt64 = 1 << 16
 
-/// Turns one key's column into small numbers, block by block.
+/// Turns one key's column into small numbers, block by block, and these into the key's values.
 ///
-/// Within a block equal numbers mean equal values, not the other way round: two codes may be cut to
-/// the same prefix. What the numbers stand for is read from a row of each group afterwards.
+/// Within a block equal numbers mean equal values, and different ones different values, but that two
+/// codes may be cut to the same prefix or step.
 final class KeyReader {
     private enum Mode {
         /// One value for all rows.
-        case constant
+        case constant(UInt64)
         /// The code itself, at most `last`.
         case codes(Codes, last: UInt64)
-        /// What a table says of the code.
-        case table(Codes, [UInt64])
-        /// (code + offset) / step by a multiplication, at most `last` before it.
-        case divided(Codes, offset: UInt64, last: UInt64, reciprocal: UInt64)
+        /// What a table says of the code; `firsts` has a code of each number.
+        case table(Codes, [UInt16], firsts: [UInt16])
+        /// (code + offset) / step, where code + offset is at most `last`; the first step begins at `base`.
+        case divided(Codes, offset: UInt64, last: UInt64, base: UInt64, step: UInt64)
         /// Steps of a sketch.
         case sketched(Quantity)
         /// Values that are not small numbers.
         case scattered
     }
 
+    /// What a code stands for.
+    private enum Meaning {
+        case distance(from: UInt64)
+        case entry([UInt64])
+        case address
+    }
+
     let plan: KeyPlan
     /// Numbers are below this; nil where the block's values cannot be numbered without looking at each.
     private(set) var bound: UInt64? = 1
 
-    private var mode = Mode.constant
+    private var mode = Mode.constant(0)
+    private var meaning = Meaning.distance(from: 0)
     /// Bitmaps of the rows that have a value; rows without one are number 0.
     private(set) var present: [EncodedBytes] = []
     /// Whether no row of the block has a value.
@@ -37,6 +45,7 @@ final class KeyReader {
     /// ``AddressCodes`` writes it.
     let flags = Scratch<UInt8>(unwritten: pieceRows)
     let values = Scratch<UInt64>(unwritten: pieceRows)
+    private let narrow = Scratch<UInt32>(unwritten: pieceRows)
     var codes = AddressCodes()
 
     init(_ plan: KeyPlan) { self.plan = plan }
@@ -44,7 +53,8 @@ final class KeyReader {
     /// Prepares for the scan's current block; reads what ``fillNumbers`` and ``fillKey`` need.
     func begin(_ scan: BlockScan) throws {
         try scan.require(plan.quantities)
-        mode = .constant
+        mode = .constant(0)
+        meaning = .distance(from: 0)
         present = []
         isAbsent = false
         codes.begin(plan)
@@ -74,12 +84,15 @@ final class KeyReader {
                 break
             }
             present = found
-            if case .addresses(let dictionary, let codes)? = try scan.column(field)?.values {
-                let entries = dictionary.storage.values(as: IPAddress.self)
+            meaning = .address
+            // A dense column that is not there has `::` in all rows.
+            mode = .constant(AddressCodes.absent)
+            if case .addresses(let dictionary, let codes)? = try self.codes.fetch(field, scan) {
                 mode =
                     v4 == 128 && v6 == 128
-                    ? .codes(codes, last: UInt64(entries.count - 1))
-                    : .table(codes, prefixNumbers(entries, v4: v4, v6: v6, width: codes.width))
+                    ? .codes(codes, last: UInt64(dictionary.count - 1))
+                    : prefixMode(
+                        dictionary.storage.values(as: IPAddress.self), codes, v4: v4, v6: v6)
             }
         }
         // A row without a value is number 0.
@@ -87,9 +100,8 @@ final class KeyReader {
         switch mode {
         case .constant: bound = 1 + absent
         case .codes(_, let last): bound = last + 1 + absent
-        case .table(_, let table): bound = (table.max() ?? 0) + 1 + absent
-        case .divided(_, _, let last, let reciprocal):
-            bound = last.multipliedFullWidth(by: reciprocal).high + 1 + absent
+        case .table(_, _, let firsts): bound = UInt64(firsts.count) + absent
+        case .divided(_, _, let last, _, let step): bound = last / step + 1 + absent
         case .sketched: bound = UInt64(ValueSketch.steps) + absent
         case .scattered: bound = nil
         }
@@ -104,7 +116,10 @@ final class KeyReader {
         if field == .sampling || field.isCounter && !scan.plan.raw {
             switch try scan.blockSampling() {
             case .constant(let rate):
-                if field == .sampling { return }
+                if field == .sampling {
+                    mode = .constant(rate / step * step)
+                    return
+                }
                 if rate > 1 {
                     mode = .scattered
                     return
@@ -118,11 +133,13 @@ final class KeyReader {
         case nil, .addresses: return
         case .afterStart: mode = .scattered
         case .dictionary(let dictionary, let codes):
+            meaning = .entry(dictionary)
             mode =
                 step == 1
                 ? .codes(codes, last: UInt64(dictionary.count - 1))
-                : .table(codes, bucketNumbers(dictionary, step: step, width: codes.width))
+                : bucketMode(dictionary, codes, step: step)
         case .frame(let base, let codes):
+            meaning = .distance(from: base)
             mode = frameMode(base: base, codes, step: step, summary: scan.block?.summary(of: field))
         }
     }
@@ -130,76 +147,144 @@ final class KeyReader {
     private func frameMode(
         base: UInt64, _ codes: Codes, step: UInt64, summary: ColumnSummary?
     ) -> Mode {
-        if codes.width == 0 { return .constant }
+        if codes.width == 0 { return .constant(base / step * step) }
         // Codes beyond the summary's largest value are those of rows without a value.
         let last = min(
             codes.widest, summary?.range?.upperBound.clampedSubtracting(base) ?? .max)
         if step == 1 {
             return last < denseGroupsMax - 1 ? .codes(codes, last: last) : .scattered
         }
-        // n / d = (n × ⌈2⁶⁴/d⌉) >> 64 is exact while n × d < 2⁶⁴ (Lemire, Kaser, Kurz 2019).
         let offset = base % step
-        guard last <= 0xffff_ffff, step <= 0x7fff_ffff, (last + offset) / step < denseGroupsMax - 1
+        guard last <= StepDivision.valueMax, step <= StepDivision.stepMax,
+            last + offset <= StepDivision.valueMax, (last + offset) / step < denseGroupsMax - 1
         else { return .scattered }
         return .divided(
-            codes, offset: offset, last: last + offset, reciprocal: UInt64.max / step + 1)
+            codes, offset: offset, last: last + offset, base: base - offset, step: step)
     }
 
     /// The dictionary is sorted, so each prefix is a stretch of it.
-    private func prefixNumbers(
-        _ entries: Span<IPAddress>, v4: Int, v6: Int, width: Int
-    ) -> [UInt64] {
-        var table = [UInt64](repeating: 0, count: 1 << (8 * width))
-        var number: UInt64 = 0
-        var last = entries[0].cut(v4: v4, v6: v6)
-        for code in 0..<min(entries.count, table.count) {
+    private func prefixMode(
+        _ entries: Span<IPAddress>, _ codes: Codes, v4: Int, v6: Int
+    ) -> Mode {
+        let count = min(entries.count, Int(denseGroupsMax))
+        var table: [UInt16] = []
+        var firsts: [UInt16] = []
+        table.reserveCapacity(count)
+        var last: IPAddress?
+        for code in 0..<count {
             let prefix = entries[code].cut(v4: v4, v6: v6)
-            if prefix != last { number += 1 }
+            if prefix != last { firsts.append(UInt16(code)) }
             last = prefix
-            table[code] = number
+            table.append(UInt16(firsts.count - 1))
         }
-        return table
+        return .table(codes, table, firsts: firsts)
     }
 
-    private func bucketNumbers(_ entries: [UInt64], step: UInt64, width: Int) -> [UInt64] {
-        var table = [UInt64](repeating: 0, count: 1 << (8 * width))
-        var number: UInt64 = 0
-        for code in 0..<min(entries.count, table.count) {
-            if code > 0, entries[code] / step != entries[code - 1] / step { number += 1 }
-            table[code] = number
+    private func bucketMode(_ entries: [UInt64], _ codes: Codes, step: UInt64) -> Mode {
+        let count = min(entries.count, Int(denseGroupsMax))
+        var table: [UInt16] = []
+        var firsts: [UInt16] = []
+        table.reserveCapacity(count)
+        for code in 0..<count {
+            if code == 0 || entries[code] / step != entries[code - 1] / step {
+                firsts.append(UInt16(code))
+            }
+            table.append(UInt16(firsts.count - 1))
         }
-        return table
+        return .table(codes, table, firsts: firsts)
     }
 
     /// Writes the number of each row, below ``bound``, which is not nil.
-    func fillNumbers(_ scan: BlockScan, _ rows: RowSet, into ids: Scratch<UInt64>) throws {
-        let flags = flags
+    func fillNumbers(_ scan: BlockScan, _ rows: RowSet, into ids: Scratch<UInt16>) throws {
+        let (flags, narrow) = (flags, narrow)
         switch mode {
         case .constant:
             var ids = ids.mutable
-            FlowQuery.fillNumbers(&ids, count: rows.count, with: 0)
+            fillZeros(&ids, count: rows.count)
+        case .codes(let codes, let last) where codes.width <= 2:
+            scan.read(codes, rows, narrow: ids)
+            var ids = ids.mutable
+            clampNumbers(&ids, count: rows.count, to: UInt16(clamping: last))
         case .codes(let codes, let last):
-            scan.read(codes, base: 0, rows, into: ids)
+            scan.read(codes, rows, narrow: narrow)
             var ids = ids.mutable
-            clampNumbers(&ids, count: rows.count, to: last)
-        case .table(let codes, let table):
-            scan.read(codes, base: 0, rows, into: ids)
+            clampNumbers(narrow.span, count: rows.count, to: UInt16(clamping: last), into: &ids)
+        case .table(let codes, let table, _):
+            scan.read(codes, rows, narrow: ids)
             var ids = ids.mutable
-            translateCodes(&ids, count: rows.count, by: table.span)
-        case .divided(let codes, let offset, let last, let reciprocal):
-            scan.read(codes, base: offset, rows, into: ids)
-            var ids = ids.mutable
-            divideClamped(&ids, count: rows.count, last: last, reciprocal: reciprocal)
+            lookUp(&ids, count: rows.count, in: table.span)
+        case .divided(let codes, let offset, let last, _, let step):
+            let division = StepDivision(by: step)
+            scan.withCodes(codes, rows, narrow) { codes in
+                var ids = ids.mutable
+                division.divide(
+                    codes, plus: offset, atMost: last, count: rows.count, into: &ids)
+            }
         case .sketched(let quantity):
-            try scan.numbers(quantity, rows, into: ids)
+            try scan.numbers(quantity, rows, into: values)
+            let values = values
+            var numbers = values.mutable
+            sketchNumbers(&numbers, count: rows.count)
             var ids = ids.mutable
-            sketchNumbers(&ids, count: rows.count)
+            narrowNumbers(values.span, count: rows.count, into: &ids)
         case .scattered: preconditionFailure("asked for numbers where there is no bound")
         }
         if !present.isEmpty {
             scan.fillFlags(present, rows, into: flags)
             var ids = ids.mutable
             shiftPresent(&ids, flags.span, count: rows.count)
+        }
+    }
+
+    /// Reads the values that numbers stand for, as ``read(_:_:)`` reads those of rows.
+    func read(numbers: Span<UInt16>, count: Int) {
+        precondition(count <= numbers.count && count <= pieceRows)
+        let (flagTable, valueTable) = (flags, values)
+        var flags = flagTable.mutable
+        var values = valueTable.mutable
+        let absent: UInt64 = present.isEmpty ? 0 : 1
+        for row in 0..<count {
+            let number = unsafe UInt64(numbers[unchecked: row])
+            let isPresent = number >= absent && !isAbsent
+            unsafe flags[unchecked: row] = isPresent ? 1 : 0
+            unsafe values[unchecked: row] = isPresent ? number &- absent : 0
+        }
+        switch mode {
+        case .constant(let value): FlowQuery.fillNumbers(&values, count: count, with: value)
+        case .codes: interpret(&values, count: count)
+        case .table(_, _, let firsts):
+            for row in 0..<count { values[row] = UInt64(firsts[Int(values[row])]) }
+            interpret(&values, count: count)
+            if let step = plan.step { cutNumbers(&values, count: count, to: step) }
+        case .divided(_, _, _, let base, let step):
+            for row in 0..<count {
+                unsafe values[unchecked: row] = base &+ values[unchecked: row] &* step
+            }
+        case .sketched: break
+        case .scattered: preconditionFailure("asked for numbers where there is no bound")
+        }
+        if isAbsent || absent > 0 { clearAbsent(&values, flagTable.span, count: count) }
+    }
+
+    /// What numbers stand for, where they are whole addresses; nil where they are not.
+    func addressKeys(_ layout: GroupLayout) -> AddressKeys? {
+        guard case .codes = mode, case .address = meaning, let dictionary = codes.dictionary,
+            let part = layout.small.parts.first, part.isAddress, part.bits == 32, part.start < 64
+        else { return nil }
+        return AddressKeys(
+            dictionary: dictionary, firstNumber: present.isEmpty ? 0 : 1,
+            shift: UInt64(32 - part.start),
+            mark: part.present.map { 1 << UInt64(63 - $0 & 63) } ?? 0,
+            fullWords: layout.full.words)
+    }
+
+    /// Replaces codes by the values that they stand for.
+    private func interpret(_ values: inout MutableSpan<UInt64>, count: Int) {
+        switch meaning {
+        case .distance(let base):
+            for row in 0..<count { unsafe values[unchecked: row] &+= base }
+        case .entry(let entries): translateCodes(&values, count: count, by: entries.span)
+        case .address: codes.lookUp(&values, count: count)
         }
     }
 }
@@ -210,20 +295,80 @@ extension IPAddress {
     func cut(v4: Int, v6: Int) -> IPAddress { masked(to: isV4 ? v4 : v6) }
 }
 
-private func clampNumbers(_ values: inout MutableSpan<UInt64>, count: Int, to last: UInt64) {
+private func fillZeros(_ values: inout MutableSpan<UInt16>, count: Int) {
+    precondition(count <= values.count)
+    for row in 0..<count { unsafe values[unchecked: row] = 0 }
+}
+
+private func clampNumbers(_ values: inout MutableSpan<UInt16>, count: Int, to last: UInt16) {
     precondition(count <= values.count)
     for row in 0..<count {
         unsafe values[unchecked: row] = min(values[unchecked: row], last)
     }
 }
 
-private func divideClamped(
-    _ values: inout MutableSpan<UInt64>, count: Int, last: UInt64, reciprocal: UInt64
+private func clampNumbers(
+    _ values: Span<UInt32>, count: Int, to last: UInt16, into ids: inout MutableSpan<UInt16>
 ) {
-    precondition(count <= values.count)
+    precondition(count <= values.count && count <= ids.count)
     for row in 0..<count {
-        let value = unsafe min(values[unchecked: row], last)
-        unsafe values[unchecked: row] = value.multipliedFullWidth(by: reciprocal).high
+        unsafe ids[unchecked: row] = UInt16(
+            truncatingIfNeeded: min(values[unchecked: row], UInt32(last)))
+    }
+}
+
+private func narrowNumbers(
+    _ values: Span<UInt64>, count: Int, into ids: inout MutableSpan<UInt16>
+) {
+    precondition(count <= values.count && count <= ids.count)
+    for row in 0..<count {
+        unsafe ids[unchecked: row] = UInt16(truncatingIfNeeded: values[unchecked: row])
+    }
+}
+
+/// Replaces codes by what a table says; one beyond it, which only a damaged store has, reads as the
+/// last.
+private func lookUp(_ values: inout MutableSpan<UInt16>, count: Int, in table: Span<UInt16>) {
+    precondition(count <= values.count && !table.isEmpty && table.count <= Int(denseGroupsMax))
+    let last = UInt16(table.count - 1)
+    for row in 0..<count {
+        let code = unsafe Int(min(values[unchecked: row], last))
+        unsafe values[unchecked: row] = table[unchecked: code]
+    }
+}
+
+/// Division of small numbers by one step, by a multiplication that several rows share.
+///
+/// n / d = (n × ⌈2ˢ/d⌉) >> s with s = 31 + ⌊log₂ d⌋ is exact for n < 2³⁰: the rounding adds less than
+/// d to the product of d and the multiplier, so less than n × d < 2ˢ to n × 2ˢ.
+struct StepDivision {
+    static let valueMax: UInt64 = 1 << 30 - 1
+    static let stepMax: UInt64 = 1 << 31 - 1
+
+    private let multiplier: UInt64
+    private let shift: UInt64
+
+    init(by step: UInt64) {
+        precondition(step > 0 && step <= Self.stepMax)
+        shift = UInt64(31 + 63 - step.leadingZeroBitCount)
+        multiplier = (1 << shift - 1) / step + 1
+    }
+
+    /// Writes (value + offset) / step of each; what is above `last` counts as `last`, which is at most
+    /// ``valueMax``.
+    func divide(
+        _ values: Span<UInt32>, plus offset: UInt64, atMost last: UInt64, count: Int,
+        into ids: inout MutableSpan<UInt16>
+    ) {
+        precondition(
+            count <= values.count && count <= ids.count && last <= Self.valueMax && offset <= last)
+        let (most, offset) = (UInt32(last - offset), UInt32(offset))
+        let (multiplier, shift) = (UInt32(multiplier), shift)
+        for row in 0..<count {
+            let value = unsafe min(values[unchecked: row], most) &+ offset
+            unsafe ids[unchecked: row] = UInt16(
+                truncatingIfNeeded: (UInt64(value) &* UInt64(multiplier)) &>> shift)
+        }
     }
 }
 
@@ -236,11 +381,11 @@ func clearAbsent(
 }
 
 private func shiftPresent(
-    _ values: inout MutableSpan<UInt64>, _ flags: Span<UInt8>, count: Int
+    _ values: inout MutableSpan<UInt16>, _ flags: Span<UInt8>, count: Int
 ) {
     precondition(count <= values.count && count <= flags.count)
     for row in 0..<count {
-        let flag = unsafe UInt64(flags[unchecked: row])
+        let flag = unsafe UInt16(flags[unchecked: row])
         unsafe values[unchecked: row] = (values[unchecked: row] &+ 1) &* flag
     }
 }

@@ -237,32 +237,46 @@ let selectionSpare = 8
 
 /// Writes the numbers of the marked rows behind each other, and answers how many there are.
 ///
-/// Nothing branches on a single row; eight unmarked rows in a line are stepped over.
+/// Where few of 64 rows are marked they are taken one by one; where many are, eight rows are written at
+/// once and nothing branches on a single one.
 func selectMarked(
     _ masks: Span<UInt8>, at offset: Int, count: Int, firstRow: Int,
     into selection: inout MutableSpan<UInt16>, from place: Int
 ) -> Int {
-    precondition(offset >= 0 && offset + count <= masks.count)
+    precondition(offset >= 0 && count >= 0 && offset + count <= masks.count)
     precondition(place >= 0 && place + count + selectionSpare <= selection.count)
     let lanes = markedLanes.span
     precondition(lanes.count == 256)
     let bytes = unsafe masks.bytes
     var next = place
     var row = 0
-    while row + 8 <= count {
-        let word = unsafe bytes.unsafeLoadUnaligned(
-            fromUncheckedByteOffset: offset &+ row, as: UInt64.self)
-        if word != 0 {
+    while row &+ 64 <= count {
+        var marked: UInt64 = 0
+        for eight in 0..<8 {
+            let word = unsafe bytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: offset &+ row &+ 8 &* eight, as: UInt64.self)
             // Each octet leaves one bit of its own, and the product gathers them in the uppermost.
             let gathered = (word & 0x8040_2010_0804_0201) &* 0x0101_0101_0101_0101
-            let marked = Int(truncatingIfNeeded: gathered &>> 56)
-            let rows =
-                unsafe lanes[unchecked: marked]
-                &+ SIMD8(repeating: UInt16(truncatingIfNeeded: firstRow &+ row))
-            for lane in 0..<8 { unsafe selection[unchecked: next &+ lane] = rows[lane] }
-            next &+= marked.nonzeroBitCount
+            marked |= (gathered &>> 56) &<< UInt64(8 &* eight)
         }
-        row &+= 8
+        if marked.nonzeroBitCount <= sparseMax {
+            while marked != 0 {
+                unsafe selection[unchecked: next] = UInt16(
+                    truncatingIfNeeded: firstRow &+ row &+ marked.trailingZeroBitCount)
+                next &+= 1
+                marked &= marked &- 1
+            }
+        } else {
+            for eight in 0..<8 {
+                let of8 = Int(truncatingIfNeeded: (marked &>> UInt64(8 &* eight)) & 0xff)
+                let rows =
+                    unsafe lanes[unchecked: of8]
+                    &+ SIMD8(repeating: UInt16(truncatingIfNeeded: firstRow &+ row &+ 8 &* eight))
+                for lane in 0..<8 { unsafe selection[unchecked: next &+ lane] = rows[lane] }
+                next &+= of8.nonzeroBitCount
+            }
+        }
+        row &+= 64
     }
     while row < count {
         unsafe selection[unchecked: next] = UInt16(truncatingIfNeeded: firstRow &+ row)
@@ -271,6 +285,9 @@ func selectMarked(
     }
     return next - place
 }
+
+/// Marked rows of 64 up to which they are taken one by one.
+private let sparseMax = 14
 
 /// Which of eight rows are marked, first ones first, for each way to mark them.
 private let markedLanes: [SIMD8<UInt16>] = (0..<256).map { marked in

@@ -7,23 +7,9 @@ extension QueryEngine {
         _ request: QueryRequest, _ fields: [FlowOutput], sort: FlowSort?, limit: Int,
         _ writer: any AnswerWriter
     ) throws {
-        for quantity in fields.map(\.quantity) + [sort?.quantity].compactMap(\.self)
-        where !Quantity.ofConversations.contains(quantity) {
-            throw QueryError.notOfConversations(FlowOutput.quantity(quantity).column.name)
-        }
-        let plan = plan(request)
-        let table = RecordTable(Conversation(), memory: request.memory / 2)
-        let workers = workerCount(asked: request.threads, blocks: blocks.count)
-        let scans = (0..<workers).map { _ in ConversationScan(plan, into: table) }
-        forEachBlock(blocks.count, workers: workers) { worker, index in
-            scans[worker].process(blocks[index], number: index)
-        }
-        var parts = ScanFooting()
-        for scan in scans {
-            scan.finish()
-            if let failure = scan.failure { throw failure }
-            parts.add(scan.scan.footing)
-        }
+        let asked = fields.map(\.quantity).filter { !Quantity.neverOfConversations.contains($0) }
+        try checkConversations(have: asked + [sort?.quantity].compactMap(\.self))
+        let (table, parts) = try joinFlows(request)
         let layout = RowLayout(fields, sortedBy: sort?.quantity)
         let sorting = ConversationSorting(
             fields.map(\.quantity), sort,
@@ -40,6 +26,55 @@ extension QueryEngine {
             return limit == 0 || written < limit
         }
         try writer.end(footing: footing(parts))
+    }
+
+    /// Joins the flows that match to conversations, and hands these to `scans` as rows of blocks.
+    func scanConversations(_ request: QueryRequest, into scans: [GroupScan]) throws -> ScanFooting {
+        let (table, footing) = try joinFlows(request)
+        let blocks = scans.map { ConversationBlocks(into: $0) }
+        forEachBlock(table.partCount, workers: scans.count) { worker, part in
+            blocks[worker].process(part, of: table, workers: scans.count)
+        }
+        forEachBlock(blocks.count, workers: blocks.count) { _, index in blocks[index].finish() }
+        for block in blocks { if let failure = block.failure { throw failure } }
+        return footing
+    }
+
+    /// Throws where a request wants something else of conversations than they have.
+    func checkConversations(have quantities: [Quantity]) throws {
+        for quantity in quantities where !Quantity.ofConversations.contains(quantity) {
+            throw QueryError.notOfConversations(FlowOutput.quantity(quantity).column.name)
+        }
+    }
+
+    private func joinFlows(
+        _ request: QueryRequest
+    ) throws -> (table: RecordTable<Conversation>, footing: ScanFooting) {
+        let plan = plan(request)
+        let table = RecordTable(Conversation(), memory: request.memory / 2)
+        let workers = workerCount(asked: request.threads, blocks: blocks.count)
+        let scans = (0..<workers).map { _ in ConversationScan(plan, into: table) }
+        forEachBlock(blocks.count, workers: workers) { worker, index in
+            scans[worker].process(blocks[index], number: index)
+        }
+        var footing = ScanFooting()
+        for scan in scans {
+            scan.finish()
+            if let failure = scan.failure { throw failure }
+            footing.add(scan.scan.footing)
+        }
+        footing.hasReverse = true
+        return (table, footing)
+    }
+}
+
+extension ScanPlan {
+    /// The plan for blocks of conversations: all of them, as they are.
+    static var ofConversations: ScanPlan {
+        ScanPlan(
+            filter: FilterPlan(QueryRequest(filter: .constant(true), kind: .total)),
+            rates: RateTable(SamplingRates()), raw: true, countsUnknownRates: false,
+            placesInTime: false)
     }
 }
 

@@ -6,6 +6,10 @@ extension QueryEngine {
     ///
     /// Looks at the summaries only.
     public func explain(_ request: QueryRequest) -> String {
+        prepared(for: request).explainPrepared(request)
+    }
+
+    private func explainPrepared(_ request: QueryRequest) -> String {
         let plan = plan(request)
         let scan = BlockScan(plan)
         var counts = (pruned: blocksPassedOver, whole: 0, evaluated: 0)
@@ -33,7 +37,7 @@ extension QueryEngine {
             rows     \(rows) to be filtered
             columns  \(columns(request, plan, hasReverse).map(\.name).joined(separator: ", "))
             threads  \(threads)
-            """
+            """ + rollups.notes.map { "\nrollups  \($0)" }.joined()
     }
 
     /// The columns that the filter or the answer may read, in the order of their numbers.
@@ -68,15 +72,6 @@ extension QueryEngine {
         if request.bidirectional { quantities += Quantity.ofConversations + reverse }
         if request.spread { quantities.append(.duration) }
         return Set(quantities.flatMap(\.fields)).sorted { $0.rawValue < $1.rawValue }
-    }
-}
-
-extension GroupKey {
-    /// The column that is grouped by.
-    fileprivate var field: Field {
-        switch self {
-        case .field(let field), .prefix(let field, _, _), .bucket(let field, _): field
-        }
     }
 }
 

@@ -51,31 +51,55 @@ extension QueryEngine {
         var written = 0
         // So many blocks are decoded at once at most: the window in which threads may run ahead.
         let window = workers * 2
-        var first = 0
-        while first < blocks.count, limit == 0 || written < limit {
-            let count = min(window, blocks.count - first)
+        var next = 0
+        while next < blocks.count, limit == 0 || written < limit {
+            let round = round(from: &next, of: window, scans[0])
             let wanted = limit == 0 ? Int.max : limit - written
-            let answers = (0..<count).map { _ in BlockAnswer() }
-            forEachBlock(count, workers: workers) { worker, index in
+            let answers = round.blocks.map { _ in BlockAnswer() }
+            forEachBlock(round.blocks.count, workers: min(workers, round.blocks.count)) {
+                worker, index in
                 let scan = scans[worker]
                 scan.footing = ScanFooting()
-                scan.process(blocks[first + index]) {
+                scan.process(blocks[round.blocks[index].place]) {
                     scan.truncate(to: wanted)
+                    scan.narrow()
                     answers[index].rows = try FlowRows(scan, fields)
                 }
                 answers[index].footing = scan.footing
             }
             // Blocks read ahead of the last row are not counted, however many threads there were.
-            for answer in answers where limit == 0 || written < limit {
+            for (block, answer) in zip(round.blocks, answers) where limit == 0 || written < limit {
+                parts.blocksPruned += block.prunedBefore
                 parts.add(answer.footing)
                 guard let rows = answer.rows else { continue }
                 let count = limit == 0 ? rows.count : min(rows.count, limit - written)
                 try writer.write(rows, 0..<count)
                 written += count
             }
-            first += count
+            if limit == 0 || written < limit { parts.blocksPruned += round.prunedAfter }
         }
         try writer.end(footing: footing(parts))
+    }
+
+    /// Blocks that are read at once, and how many were passed over between them.
+    private struct Round {
+        var blocks: [(place: Int, prunedBefore: Int)] = []
+        var prunedAfter = 0
+    }
+
+    /// The next blocks that may have flows of the answer, at most `count`.
+    private func round(from next: inout Int, of count: Int, _ scan: BlockScan) -> Round {
+        var round = Round()
+        while next < blocks.count, round.blocks.count < count {
+            if scan.triage(blocks[next]) == .none {
+                round.prunedAfter += 1
+            } else {
+                round.blocks.append((next, round.prunedAfter))
+                round.prunedAfter = 0
+            }
+            next += 1
+        }
+        return round
     }
 
     /// Flows in a wanted order.

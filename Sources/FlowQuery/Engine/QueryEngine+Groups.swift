@@ -15,7 +15,7 @@ extension QueryEngine {
         var groups = try collect(request, keys, order: order, limit: top)
 
         let hasReverse = groups.footing.hasReverse
-        var columns = keys.map(\.column) + sumColumns(hasReverse)
+        var columns = keys.map(\.column) + sumColumns(hasReverse, joined: request.bidirectional)
         if order.isRate { columns.append(AnswerColumn(name: order.rawValue, meaning: .number)) }
         columns += groups.details.columns
         columns.append(AnswerColumn(name: "share", meaning: .number))
@@ -55,7 +55,8 @@ extension QueryEngine {
             leftOut = try bareSeries(request, step: step, &groups, writer)
         } else {
             try writer.begin(
-                columns: plans.map(\.column) + sumColumns(hasReverse) + groups.details.columns)
+                columns: plans.map(\.column) + sumColumns(hasReverse, joined: request.bidirectional)
+                    + groups.details.columns)
             while let record = try groups.records.next() {
                 try writer.row(
                     groups.cells(of: record, plans) + groups.sums(of: record).cells(hasReverse)
@@ -83,7 +84,8 @@ extension QueryEngine {
         }
         let hasReverse = groups.footing.hasReverse
         try writer.begin(
-            columns: [try KeyPlan(placedIn: step).column] + sumColumns(hasReverse)
+            columns: [try KeyPlan(placedIn: step).column]
+                + sumColumns(hasReverse, joined: request.bidirectional)
                 + groups.details.columns)
         let (first, last) = bounds(of: places, request, step: step)
         guard let first, let last, first <= last else { return 0 }
@@ -139,7 +141,9 @@ extension QueryEngine {
     func detailedTotal(_ request: QueryRequest, _ writer: any AnswerWriter) throws {
         var groups = try collect(request, [], order: nil, limit: 0, hasTimes: true)
         let hasReverse = groups.footing.hasReverse
-        try writer.begin(columns: totalColumns(hasReverse) + groups.details.columns)
+        try writer.begin(
+            columns: totalColumns(hasReverse, joined: request.bidirectional)
+                + groups.details.columns)
         var (sums, details) = (GroupSums(), groups.details.emptyCells)
         if let record = try groups.records.next() {
             (sums, details) = (groups.sums(of: record), groups.detailCells(of: record))

@@ -1,3 +1,4 @@
+public import FlowEnrichment
 public import FlowModel
 public import FlowStore
 
@@ -7,6 +8,9 @@ public import FlowStore
 public struct QueryEngine {
     var blocks: [any BlockSource]
     let rates: RateTable
+    /// What stands in for flows.
+    private(set) var rollups = RollupFooting()
+    private let store: StoreReader?
     private let window: StoreWindow
     /// Blocks of segments that were not opened, as they lie outside the window.
     let blocksPassedOver: Int
@@ -19,6 +23,7 @@ public struct QueryEngine {
     public init(blocks: [any BlockSource], rates: SamplingRates) {
         self.blocks = blocks
         self.rates = RateTable(rates)
+        store = nil
         window = StoreWindow()
         blocksPassedOver = 0
         segmentsDamaged = 0
@@ -29,12 +34,21 @@ public struct QueryEngine {
     ///
     /// It answers requests within the window for which the store was opened.
     public init(_ store: StoreReader) {
+        self.store = store
         blocks = store.blocks
         rates = RateTable(store.rates)
         window = store.window
         blocksPassedOver = store.passedOver.reduce(0) { $0 + $1.blocks }
         segmentsDamaged = store.damaged.count
         rowsDamaged = store.damaged.reduce(0) { $0 &+ $1.info.rows }
+    }
+
+    /// The same engine, but countries are what the user knows better; nil: as they were stored.
+    public func overridden(by overrides: GeoOverrides?) -> QueryEngine {
+        guard let overrides, !overrides.isEmpty else { return self }
+        var engine = self
+        engine.blocks = blocks.map { OverriddenBlock($0, overrides) }
+        return engine
     }
 
     /// Answers one request.
@@ -44,7 +58,10 @@ public struct QueryEngine {
         if case .flows = request.kind, request.hasDetails { throw QueryError.notOfFlows }
         precondition(window.covers(request.window), "the store was opened for another time")
         if request.bidirectional, !request.kind.isList {
-            throw QueryError.notTogether("--bidirectional", "a list of flows")
+            guard !request.spread else {
+                throw QueryError.notTogether("--bidirectional", "series without --spread")
+            }
+            try checkConversations(have: request.groupedQuantities)
         }
         if request.spread, !request.kind.isSeries {
             throw QueryError.notTogether("--spread", "--series")
@@ -54,8 +71,25 @@ public struct QueryEngine {
                 request.distinct.isEmpty ? "--stats" : "--distinct",
                 "groups, totals and series without --spread")
         }
+        try prepared(for: request).answer(request, writer)
+    }
+
+    /// The engine over what answers a request: flows, or rollups of them.
+    func prepared(for request: QueryRequest) -> QueryEngine {
+        var engine = self
+        if let store, !store.rollups.isEmpty || store.expired != nil {
+            let plan = RollupPlan(request, store)
+            engine.blocks = plan.blocks
+            engine.rollups = plan.footing
+        }
+        if request.mentions(.service) { engine.blocks = engine.blocks.map(ServiceBlock.init) }
+        return engine
+    }
+
+    private func answer(_ request: QueryRequest, _ writer: any AnswerWriter) throws {
         switch request.kind {
-        case .total where request.hasDetails: try detailedTotal(request, writer)
+        case .total where request.hasDetails || request.bidirectional:
+            try detailedTotal(request, writer)
         case .total: try total(request, writer)
         case .groups(let keys, let order, let top):
             try groups(request, keys: keys, order: order, top: top, writer)
@@ -104,21 +138,25 @@ public struct QueryEngine {
         footing.flowsWithoutStart = parts.flowsWithoutStart
         footing.blocksDamaged = parts.blocksDamaged
         footing.segmentsDamaged = segmentsDamaged
+        footing.rollups = rollups
         footing.rowsDamaged = parts.rowsDamaged.clampedAdding(rowsDamaged)
         return footing
     }
 
     /// The columns of a total.
-    func totalColumns(_ hasReverse: Bool) -> [AnswerColumn] {
-        sumColumns(hasReverse) + [
+    func totalColumns(_ hasReverse: Bool, joined: Bool = false) -> [AnswerColumn] {
+        sumColumns(hasReverse, joined: joined) + [
             AnswerColumn(name: "first", meaning: .instant),
             AnswerColumn(name: "last", meaning: .instant),
         ]
     }
 
     /// The columns of sums: those of the reverse direction only where flows have them.
-    func sumColumns(_ hasReverse: Bool) -> [AnswerColumn] {
-        (["flows", "packets", "bytes"] + (hasReverse ? ["rpackets", "rbytes"] : []))
+    ///
+    /// - Parameter joined: whether conversations are counted.
+    func sumColumns(_ hasReverse: Bool, joined: Bool = false) -> [AnswerColumn] {
+        ([joined ? "conversations" : "flows", "packets", "bytes"]
+            + (hasReverse ? ["rpackets", "rbytes"] : []))
             .map { AnswerColumn(count: $0) }
     }
 }
@@ -131,9 +169,23 @@ extension GroupSums {
     }
 }
 
+extension QueryRequest {
+    /// What is grouped by and counted apart.
+    fileprivate var groupedQuantities: [Quantity] {
+        (kind.keys + distinct).map { .field($0.field) } + statistics.map(\.quantity)
+    }
+}
+
 extension QueryRequest.Kind {
     /// Whether flows themselves are wanted.
     fileprivate var isList: Bool { if case .flows = self { true } else { false } }
     /// Whether time buckets are wanted.
     fileprivate var isSeries: Bool { if case .series = self { true } else { false } }
+    /// What is grouped by.
+    fileprivate var keys: [GroupKey] {
+        switch self {
+        case .groups(let keys, _, _), .series(_, let keys): keys
+        case .total, .flows: []
+        }
+    }
 }

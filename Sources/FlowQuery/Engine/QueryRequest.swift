@@ -10,6 +10,13 @@ public enum GroupKey: Hashable, Sendable {
     case prefix(Field, v4: Int?, v6: Int?)
     /// A time column cut to multiples of `step` ms since 1970: `start/5m`.
     case bucket(Field, step: UInt64)
+
+    /// The column that is grouped by.
+    public var field: Field {
+        switch self {
+        case .field(let field), .prefix(let field, _, _), .bucket(let field, _): field
+        }
+    }
 }
 
 /// What groups and top lists are ordered by, largest first.
@@ -86,13 +93,15 @@ public struct QueryRequest: Sendable {
     public var to: UInt64?
     /// Widens ``from``/``to`` to all flows that touch the window.
     public var overlap = false
-    /// Joins the flows of both directions of a conversation to one row, in lists only.
+    /// Joins the flows of both directions of a conversation to one, which is then listed or grouped.
     ///
     /// Flows of the same protocol, addresses and ports, sides swapped or not, become a row that is seen
     /// from the client: the side whose flow began first, of flows that began at once the one with the
     /// higher port. `packets` and `bytes` are what the client sent, `rpackets` and `rbytes` what it
     /// got, `start` and `end` the first and the last, `flows` how many were joined. What a flow carries
     /// of the reverse direction itself (RFC 5103) counts for the other side. The filter is about flows.
+    /// Groups, series and totals have a column `conversations` in the place of `flows`; not together
+    /// with ``spread``.
     public var bidirectional = false
     /// Divides each flow over the buckets that it spans, in series only.
     ///
@@ -101,6 +110,8 @@ public struct QueryRequest: Sendable {
     public var spread = false
     /// Counters as exported, not multiplied by `sampling`.
     public var raw = false
+    /// Lets rollups answer instead of flows where they can.
+    public var rollups = true
     /// What is wanted.
     public var kind: Kind
     /// Threads; 0 = one a core.

@@ -48,7 +48,8 @@ final class RecordTable<Rule: RecordRule> {
     private let seed = UInt64.random(in: 0...UInt64.max)
     private let parts: [RecordPart<Rule>]
 
-    private let partCount = 64
+    /// Parts that can be read one by one.
+    let partCount = 64
 
     /// - Parameter memory: octets that records may take before they go to files.
     init(_ rule: Rule, memory: Int) {
@@ -86,18 +87,24 @@ final class RecordTable<Rule: RecordRule> {
 
     /// Hands over every record once, each as a span of its own, in no particular order.
     func forEach(_ body: (Span<UInt64>) throws -> Void) throws {
-        let most = max(memory / 2 / Self.octets(stride), 64)
-        for part in parts {
-            guard part.spilled > 0 else {
-                try part.forEach(body)
-                continue
-            }
-            let passes = (part.spilled + part.count + most - 1) / most
-            for pass in 0..<passes {
-                let whole = RecordPart(rule, recordsMax: Int.max)
-                try part.collect(into: whole, pass: pass, of: passes, seed: seed)
-                try whole.forEach(body)
-            }
+        for part in 0..<partCount { try forEach(in: part, workers: 1, body) }
+    }
+
+    /// Hands over every record of a part.
+    ///
+    /// - Parameter workers: how many parts are read at once, which share the memory.
+    func forEach(in part: Int, workers: Int, _ body: (Span<UInt64>) throws -> Void) throws {
+        let part = parts[part]
+        guard part.spilled > 0 else {
+            try part.forEach(body)
+            return
+        }
+        let most = max(memory / 2 / workers / Self.octets(stride), 64)
+        let passes = (part.spilled + part.count + most - 1) / most
+        for pass in 0..<passes {
+            let whole = RecordPart(rule, recordsMax: Int.max)
+            try part.collect(into: whole, pass: pass, of: passes, seed: seed)
+            try whole.forEach(body)
         }
     }
 }

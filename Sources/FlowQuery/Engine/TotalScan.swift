@@ -41,6 +41,7 @@ final class TotalScan {
             let hasReverse = block.hasReverse
             let fields: [Field] =
                 [.packets, .bytes] + (hasReverse ? [.rpackets, .rbytes] : [])
+                + (block.isRollup ? [.flows] : [])
             try scan.require(fields.filter { knownSum($0) == nil }.map { .field($0) })
             total.sums.packets = try sum(.packets)
             total.sums.bytes = try sum(.bytes)
@@ -48,7 +49,8 @@ final class TotalScan {
                 total.sums.reversePackets = try sum(.rpackets)
                 total.sums.reverseBytes = try sum(.rbytes)
             }
-            total.sums.flows = UInt64(scan.selectedCount)
+            total.sums.flows =
+                block.isRollup ? try sum(.flows) : UInt64(scan.selectedCount)
             if scan.selectsAll {
                 total.times = FlowTimes(
                     first: block.summary(of: .start)?.range?.lowerBound,

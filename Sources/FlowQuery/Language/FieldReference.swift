@@ -36,6 +36,7 @@ public enum FieldReference {
 
             | name | values | meaning |
             |---|---|---|
+            | `service` | protocol and port | `tcp/443`: of a flow's two ports the lower one; also a key for `--by` |
             | `duration` | ms | `end` − `start`, 0 where the end is before the start |
             | `pps` | number | packets a second, 0 where the duration is 0 |
             | `bps` | number | bits a second, 0 where the duration is 0 |
@@ -56,6 +57,7 @@ public enum FieldReference {
         case .mac: "MAC address"
         case .autonomousSystem: "AS number"
         case .country: "two letters (ISO 3166), `ZZ`"
+        case .service: "protocol and port"
         case .elements: "object of name and value"
         case .number: info.storage == .u64 ? "number" : "0–\(Quantity.field(info.field).largest)"
         }

@@ -123,6 +123,7 @@ extension FilterParser {
             if let number = ProtocolNames.number(of: text).map(UInt64.init) {
                 return .value(number...number)
             }
+        case .service: return Self.service(digits).map { .value($0) } ?? .invalid
         case .mac:
             guard let address = MACAddress(text) else { return .invalid }
             return .value(address.rawValue...address.rawValue)
@@ -140,6 +141,18 @@ extension FilterParser {
             return isDigits ? .tooLarge : .invalid
         }
         return number <= kind.largest ? .value(number...number) : .tooLarge
+    }
+
+    /// `tcp/443`, `udp/domain`, `6/443`; `tcp` and `tcp/*` are all its ports.
+    private static func service(_ text: String) -> ClosedRange<UInt64>? {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard case .value(let proto) = scalar(String(parts[0]), .transportProtocol) else {
+            return nil
+        }
+        let first = proto.lowerBound << 16
+        guard parts.count == 2, parts[1] != "*" else { return first...(first | 0xffff) }
+        guard case .value(let port) = scalar(String(parts[1]), .port) else { return nil }
+        return (first | port.lowerBound)...(first | port.upperBound)
     }
 
     /// `80`, `0x50`, `10k`, `1.5M`: powers of 1000 as in nfdump.

@@ -9,6 +9,8 @@ enum ValueKind {
     case port
     case transportProtocol
     case autonomousSystem
+    /// A protocol and a port, or a protocol with all its ports.
+    case service
     /// Letters or a number.
     case tcpFlags
     /// An address or a block; after `net` a block may be cut short (`10/8`, `10.1`).
@@ -34,6 +36,7 @@ enum ValueKind {
         case .port: 65_535
         case .transportProtocol, .tcpFlags: 255
         case .autonomousSystem: UInt64(UInt32.max)
+        case .service: 0xff_ffff
         case .mac: 0xffff_ffff_ffff
         case .country: UInt64(UInt16.max)
         case .bits(_, let width): 1 << width - 1
@@ -58,6 +61,7 @@ enum ValueKind {
         case .port: "a port 0–65535 or a service"
         case .transportProtocol: "a protocol name or number 0–255"
         case .autonomousSystem: "an AS number"
+        case .service: "a protocol and port such as tcp/443, or a protocol"
         case .tcpFlags: "letters of FSRPAUECX or a number 0–255"
         case .address(let isNet): isNet ? "a network such as 10.0.0.0/8" : "an address"
         case .instant: "a time such as 2016-06-07T12 or -1h"

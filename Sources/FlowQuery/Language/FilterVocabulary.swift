@@ -100,6 +100,7 @@ enum FilterVocabulary {
         case .mac: return .mac
         case .autonomousSystem: return .autonomousSystem
         case .country: return .country
+        case .service: return .service
         case .number, .counter, .elements: return .number(Quantity.field(info.field).largest)
         }
     }
@@ -142,7 +143,7 @@ enum FilterVocabulary {
 
         /// Every column under its own name.
         mutating func addFields() {
-            for info in Field.table where info.meaning != .elements {
+            for info in Field.table + Field.derived where info.meaning != .elements {
                 let implied: FlowExpression? =
                     switch info.field {
                     case .flags: isTCP

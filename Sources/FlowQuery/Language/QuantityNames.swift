@@ -8,7 +8,8 @@ extension Quantity {
 
     /// Every name of a quantity, in the order of the vocabulary.
     public static let names: [String] =
-        Field.table.filter { $0.meaning != .elements }.map(\.name) + derived.map(\.name)
+        Field.table.filter { $0.meaning != .elements }.map(\.name)
+        + Field.derived.map(\.name) + derived.map(\.name)
 
     /// The quantity of that name, case ignored.
     public init?(name: String) {

@@ -21,16 +21,6 @@ public struct CodeMatches: Sendable {
             ranges.append(lower...upper)
         }
     }
-
-    /// The same entries as the members of a dictionary count them.
-    func ranked(by members: EncodedBytes, entries: Int) -> CodeMatches {
-        var ranked = CodeMatches(entries: entries)
-        for range in ranges {
-            let lower = rank(of: Int(range.lowerBound), in: members)
-            ranked.append(lower..<rank(of: Int(range.upperBound) + 1, in: members))
-        }
-        return ranked
-    }
 }
 
 extension AddressDictionary {

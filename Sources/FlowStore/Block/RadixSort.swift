@@ -70,13 +70,22 @@ private func distribute(
 
 /// Sorts indices of addresses; keeps its scratch memory.
 struct AddressSorter {
-    private let halves = EncodedBytes(unfilled: FlowBatch.capacity * 8)
-    private let spareHalves = EncodedBytes(unfilled: FlowBatch.capacity * 8)
-    private let spareOrder = EncodedBytes(unfilled: FlowBatch.capacity * 4)
+    private let capacity: Int
+    private let halves: EncodedBytes
+    private let spareHalves: EncodedBytes
+    private let spareOrder: EncodedBytes
+
+    /// - Parameter capacity: indices that it can sort at once.
+    init(capacity: Int = FlowBatch.capacity) {
+        self.capacity = capacity
+        halves = EncodedBytes(unfilled: capacity * 8)
+        spareHalves = EncodedBytes(unfilled: capacity * 8)
+        spareOrder = EncodedBytes(unfilled: capacity * 4)
+    }
 
     /// Sorts `order`, indices of `keys`, by address.
     func sort(_ order: inout MutableSpan<UInt32>, by keys: Span<IPAddress>) {
-        precondition(order.count <= FlowBatch.capacity)
+        precondition(order.count <= capacity)
         var spare = spareOrder.mutableValues(as: UInt32.self, first: order.count)
         sort(&order, &spare, by: keys, isLow: true)
         sort(&order, &spare, by: keys, isLow: false)

@@ -16,6 +16,10 @@ public struct StoreVerifier {
         public internal(set) var octets: UInt64 = 0
         /// Batches in the journal.
         public internal(set) var batches = 0
+        /// Rollups.
+        public internal(set) var rollups = 0
+        /// Octets of rollups.
+        public internal(set) var rollupOctets: UInt64 = 0
         /// What does not hold what was written to it, each with its file and offset.
         public internal(set) var problems: [StoreError] = []
         /// What is odd and costs nothing.
@@ -50,6 +54,7 @@ public struct StoreVerifier {
             let share = Double(done) / Double(max(rows, 1))
             progress(UInt64(Double(reader.octets) * share), reader.octets)
         }
+        for rollup in reader.rollups { verifier.check(rollup) }
         return verifier.report
     }
 
@@ -57,6 +62,19 @@ public struct StoreVerifier {
 
     private mutating func note(_ error: any Error) {
         if let error = error as? StoreError { report.problems.append(error) }
+    }
+
+    /// All blocks of a rollup, which are not among the store's.
+    private mutating func check(_ rollup: RollupInfo) {
+        report.rollups += 1
+        report.rollupOctets += rollup.octets
+        do {
+            let (blocks, rows) = (report.blocks, report.rows)
+            for block in try rollup.open(directory, keepOpen: true) { check(block) }
+            (report.blocks, report.rows) = (blocks, rows)
+        } catch {
+            note(error)
+        }
     }
 
     private mutating func checkManifests() {

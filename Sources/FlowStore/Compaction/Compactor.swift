@@ -45,35 +45,52 @@ struct Compactor {
         let writer = try SegmentWriter(
             directory, number: keeper.numbers.take(), received: run[0].received)
         let merged: SegmentInfo
+        var rollups: [RollupInfo] = []
+        let builder =
+            limits.rollups
+            ? try RollupBuilder(
+                directory, segment: writer.number, book: keeper.book, bench: RollupBench())
+            : nil
         do throws(StoreError) {
-            guard try copy(run, to: writer) else {
+            guard try copy(run, to: writer, builder, &rollups) else {
                 writer.discard()
+                builder?.discard()
                 return
             }
             merged = try writer.close()
         } catch {
             writer.discard()
+            builder?.discard()
+            keeper.delete(rollups)
             throw error
         }
         let old = Set(run.map(\.number))
-        var isInPlace = false
+        var (isInPlace, oldRollups) = (false, [RollupInfo]())
         do throws(StoreError) {
             let isDone = try keeper.publish(
                 { next in
                     let others = next.segments.filter { !old.contains($0.number) }
                     guard others.count + old.count == next.segments.count else { return false }
                     next.segments = others + [merged]
+                    oldRollups = next.rollups.filter { old.contains($0.segment) }
+                    next.rollups.removeAll { old.contains($0.segment) }
+                    next.rollups += rollups
                     return true
                 }, whenChanged: { isInPlace = true })
             guard isDone else {
                 keeper.delete([merged])
+                keeper.delete(rollups)
                 return
             }
         } catch {
-            if !isInPlace { keeper.delete([merged]) }
+            if !isInPlace {
+                keeper.delete([merged])
+                keeper.delete(rollups)
+            }
             throw error
         }
         keeper.delete(run)
+        keeper.delete(oldRollups)
         summary.segmentsBefore += run.count
         summary.segmentsAfter += 1
         summary.rows += merged.rows
@@ -81,15 +98,21 @@ struct Compactor {
         summary.octetsAfter += merged.octets
     }
 
-    /// Writes all flows of some segments, in their order; false where it was cancelled.
-    private func copy(_ run: [SegmentInfo], to writer: SegmentWriter) throws(StoreError) -> Bool {
+    /// Writes all flows of some segments, in their order, and their rollups; false where it was
+    /// cancelled.
+    private func copy(
+        _ run: [SegmentInfo], to writer: SegmentWriter, _ builder: RollupBuilder?,
+        _ rollups: inout [RollupInfo]
+    ) throws(StoreError) -> Bool {
         let decoder = BlockDecoder()
         let encoder = BlockEncoder()
         let packer = BlockPacker()
         let batch = FlowBatch()
         func flush() throws(StoreError) {
             guard batch.count > 0 else { return }
-            try writer.append(encoder.encode(batch), packer: packer)
+            let block = encoder.encode(batch)
+            try writer.append(block, packer: packer)
+            try builder?.take(block, packer: packer, encoder: encoder)
             batch.reset()
         }
         for info in run {
@@ -108,6 +131,7 @@ struct Compactor {
             }
         }
         try flush()
+        rollups = try builder?.close(packer: packer, encoder: encoder) ?? []
         return true
     }
 }

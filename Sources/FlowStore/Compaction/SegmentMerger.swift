@@ -44,7 +44,9 @@ final class SegmentMerger: @unchecked Sendable {
                 monitor.unlock()
                 // Where it fails the segments stay as they are, and it is tried again with the next.
                 _ = compactor.keeper.maintenance.withLock { _ in
-                    try? compactor.run(isEager: false)
+                    _ = try? compactor.run(isEager: false)
+                    return try? compactor.keeper.rollUp(
+                        .mixed, isCancelled: compactor.isCancelled)
                 }
                 monitor.lock()
             } else {

@@ -8,6 +8,7 @@ import Glibc
 ///     DIR/LOCK                           held by the writer, with its process id
 ///     DIR/journal/0000000000000001.jnl   what has arrived and is in no segment yet
 ///     DIR/segments/0000000000000001.seg  a segment; `.tmp` while it is being written
+///     DIR/rollups/0000000000000001.1m    sums of that segment's flows; `.tmp` while they are written
 ///     DIR/aside/                         segments that an older manifest does not know
 struct StoreDirectory: Sendable {
     let path: String
@@ -25,11 +26,25 @@ struct StoreDirectory: Sendable {
     var lockFile: String { path + "/LOCK" }
     var journal: String { path + "/journal" }
     var segments: String { path + "/segments" }
+    var rollups: String { path + "/rollups" }
     var aside: String { path + "/aside" }
 
     func journalFile(_ number: UInt64) -> String { journal + "/" + Self.name(number) + ".jnl" }
     func segment(_ number: UInt64) -> String { segments + "/" + Self.name(number) + ".seg" }
     func draft(_ number: UInt64) -> String { segments + "/" + Self.name(number) + ".tmp" }
+
+    func rollup(_ segment: UInt64, _ step: RollupStep, edition: UInt32) -> String {
+        rollups + "/" + Self.rollupName(segment, step, edition)
+    }
+    func rollup(_ info: RollupInfo) -> String {
+        rollup(info.segment, info.step, edition: info.edition)
+    }
+
+    private static func rollupName(
+        _ segment: UInt64, _ step: RollupStep, _ edition: UInt32
+    ) -> String {
+        name(segment) + (edition == 0 ? "" : "-\(edition)") + (step == .minute ? ".1m" : ".1h")
+    }
 
     private static func name(_ number: UInt64) -> String {
         let digits = String(number, radix: 16)
@@ -38,7 +53,7 @@ struct StoreDirectory: Sendable {
 
     /// The number in the name of a file with that ending; nil for any other file.
     private static func number(ofFile name: String, _ ending: String) -> UInt64? {
-        guard name.utf8.count == 20, name.hasSuffix(ending) else { return nil }
+        guard name.utf8.count == 16 + ending.utf8.count, name.hasSuffix(ending) else { return nil }
         return UInt64(name.prefix(16), radix: 16)
     }
 
@@ -61,7 +76,7 @@ struct StoreDirectory: Sendable {
         if try !Self.exists(manifest), try !Self.exists(manifestCopy) {
             let own: Set = [
                 "LOCK", "MANIFEST.tmp", "MANIFEST.copy.tmp", "EXPORTERS", "EXPORTERS.tmp",
-                "journal", "segments", "aside", "lost+found",
+                "journal", "segments", "rollups", "aside", "lost+found",
             ]
             guard try Self.list(path).allSatisfy(own.contains) else {
                 throw StoreError(path: path, cause: .notAStore)
@@ -72,16 +87,26 @@ struct StoreDirectory: Sendable {
         }
         try make(segments)
         try make(journal)
+        try make(rollups)
     }
 
-    /// Deletes segments and drafts that the manifest does not name: what a writer left that was
-    /// killed.
-    func sweep(keeping named: Set<UInt64>) throws(StoreError) {
+    /// Deletes segments, rollups and drafts that the manifest does not name: what a writer left that
+    /// was killed.
+    func sweep(
+        keeping named: Set<UInt64>, rollups kept: [RollupInfo] = []
+    ) throws(StoreError) {
         for name in try Self.list(segments) {
             if Self.number(ofFile: name, ".tmp") != nil {
                 try remove(segments + "/" + name)
             } else if let number = Self.number(ofFile: name, ".seg"), !named.contains(number) {
                 try remove(segments + "/" + name)
+            }
+        }
+        let names = Set(kept.map { Self.rollupName($0.segment, $0.step, $0.edition) })
+        for name in try Self.list(rollups) where !names.contains(name) {
+            let isOurs = [".1m", ".1h", ".1m.tmp", ".1h.tmp"].contains(where: name.hasSuffix)
+            if isOurs, UInt64(name.prefix(16), radix: 16) != nil {
+                try remove(rollups + "/" + name)
             }
         }
     }

@@ -18,6 +18,7 @@ import FlowModel
 /// Sorted addresses before compression, and where statistics change.
 struct PackedAddresses {
     let prefixes: EncodedBytes
+    let prefixCuts: [Int]
     let suffixes: EncodedBytes
     let suffixCuts: [Int]
 }
@@ -70,7 +71,8 @@ func packAddresses(_ addresses: Span<IPAddress>) -> PackedAddresses {
     _ = upperGroups.write(to: &octets, at: next)
     // A frame costs a dozen octets: only where there is enough behind it.
     return PackedAddresses(
-        prefixes: prefixes, suffixes: suffixes, suffixCuts: v4 >= 1024 ? [v4, 2 * v4] : [])
+        prefixes: prefixes, prefixCuts: v4 >= 1024 && others >= 256 ? [next] : [],
+        suffixes: suffixes, suffixCuts: v4 >= 1024 ? [v4, 2 * v4] : [])
 }
 
 /// The distinct first halves of ascending addresses, and how many have each.
@@ -117,10 +119,13 @@ struct AddressPrefixes: Sendable {
     var v4Places: Range<Int> { below..<(upperStarts.first ?? count) }
 
     /// Takes apart a chunk of prefixes; nil where it is not one.
-    init?(_ octets: EncodedBytes) {
+    ///
+    /// - Parameter isCut: whether the octets end with the IPv4 prefixes, which is enough to find IPv4
+    ///   addresses; ``count`` has no others above then.
+    init?(_ octets: EncodedBytes, isCut: Bool = false) {
         guard octets.count >= 12 else { return nil }
         let counts = octets.values(as: UInt32.self)
-        let (v4Count, upperCount) = (Int(counts[1]), Int(counts[2]))
+        let (v4Count, upperCount) = (Int(counts[1]), isCut ? 0 : Int(counts[2]))
         guard octets.count == 12 + 6 * v4Count + 12 * upperCount, counts[0] <= addressesMax else {
             return nil
         }

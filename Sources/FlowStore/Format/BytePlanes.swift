@@ -18,13 +18,16 @@ func split<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
 }
 
 /// Puts numbers together from planes; false where one is larger than `limit`.
+///
+/// - Parameter first: the place of the first number in `values`; as many follow as the planes have.
 @discardableResult
 func join<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ planes: Span<UInt8>, into values: inout MutableSpan<T>, atMost limit: T = .max
+    _ planes: Span<UInt8>, into values: inout MutableSpan<T>, at first: Int = 0,
+    atMost limit: T = .max
 ) -> Bool {
-    let count = values.count
     let width = MemoryLayout<T>.size
-    precondition(planes.count == count * width)
+    let count = planes.count / width
+    precondition(planes.count == count * width && first >= 0 && values.count - first >= count)
     // Written out for each width, so that a row's octets are loaded together and rows by the vector.
     var isBeyond: T = 0
     for index in 0..<count {
@@ -47,7 +50,7 @@ func join<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
                     | T(truncatingIfNeeded: planes[unchecked: plane &* count &+ index])
             }
         }
-        unsafe values[unchecked: index] = value
+        unsafe values[unchecked: first &+ index] = value
         isBeyond |= value > limit ? 1 : 0
     }
     return isBeyond == 0

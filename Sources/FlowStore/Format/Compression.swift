@@ -9,6 +9,10 @@ struct Codec: RawRepresentable, Hashable, Sendable {
     static let raw = Codec(rawValue: 0)
     /// One or more zstd frames behind each other (RFC 8878), no dictionary.
     static let zstd = Codec(rawValue: 1)
+    /// Frames of 4,096 rows with a table in front, each as it is or of zstd frames.
+    static let frames = Codec(rawValue: 2)
+    /// The same of 16,384 rows: a zstd frame has statistics of its own, which take time to read.
+    static let largeFrames = Codec(rawValue: 3)
 }
 
 /// Compresses chunks, one at a time.
@@ -16,6 +20,8 @@ final class Compressor {
     private let matches = FrameEncoder(.matches)
     private let literals = FrameEncoder(.literals)
     private var choices = FrameChoices()
+    /// Octets that it has compressed and that take time to get back; what repeats takes next to none.
+    private(set) var slowOctets = 0
 
     /// Appends `source` to `output`, compressed where that makes it smaller.
     ///
@@ -35,6 +41,7 @@ final class Compressor {
             if let encoder = encoder(for: octets, of: piece) {
                 encoder.write(to: &output)
                 isWorth = true
+                if encoder.written > octets.byteCount / 32 { slowOctets += octets.byteCount }
             } else {
                 output.putFrame(storing: octets)
             }
@@ -75,7 +82,8 @@ final class Compressor {
 private final class FrameEncoder {
     private let context: OpaquePointer
     private var buffer = EncodedBytes(unfilled: 1 << 16)
-    private var written = 0
+    /// Octets of the frame that was made last.
+    private(set) var written = 0
 
     init(_ mode: FrameMode) {
         guard let context = unsafe ZSTD_createCCtx() else {
@@ -154,19 +162,39 @@ final class Decompressors: Sendable {
     @safe private struct Context: @unchecked Sendable { let pointer: OpaquePointer }
     private let idle = Mutex<[Context]>([])
 
-    /// Fills `output` from frames that must hold exactly that much; false where they do not.
-    func decompress(_ source: RawSpan, into output: inout MutableRawSpan) -> Bool {
+    /// Fills a part of `output` from frames that must hold exactly that much; false where they do not.
+    func decompress(_ source: RawSpan, into output: EncodedBytes, _ place: Range<Int>) -> Bool {
+        precondition(place.lowerBound >= 0 && place.upperBound <= output.count)
         let waiting = idle.withLock { $0.popLast() }
         guard let context = waiting ?? Self.create() else { return false }
         defer { idle.withLock { $0.append(context) } }
-        let written = unsafe output.withUnsafeMutableBytes { output in
+        var room = output.mutableBytes
+        let written = unsafe room.withUnsafeMutableBytes { room in
             unsafe source.withUnsafeBytes { source in
-                unsafe ZSTD_decompressDCtx(
-                    context.pointer, output.baseAddress, output.count, source.baseAddress,
+                let part = unsafe UnsafeMutableRawBufferPointer(rebasing: room[place])
+                return unsafe ZSTD_decompressDCtx(
+                    context.pointer, part.baseAddress, part.count, source.baseAddress,
                     source.count)
             }
         }
-        return ZSTD_isError(written) == 0 && written == output.byteCount
+        return ZSTD_isError(written) == 0 && written == place.count
+    }
+
+    /// The octets of the first frame alone; nil where it does not say how many they are, or more than
+    /// `most`.
+    func decompressFirst(_ source: RawSpan, atMost most: Int) -> EncodedBytes? {
+        let (length, content) = unsafe source.withUnsafeBytes { source in
+            unsafe (
+                ZSTD_findFrameCompressedSize(source.baseAddress, source.count),
+                ZSTD_getFrameContentSize(source.baseAddress, source.count)
+            )
+        }
+        // Errors, and a length that the frame does not say, are numbers near the largest.
+        guard ZSTD_isError(length) == 0, length <= source.byteCount, content <= UInt64(most)
+        else { return nil }
+        let output = EncodedBytes(unfilled: Int(content))
+        let frame = source.extracting(0..<length)
+        return decompress(frame, into: output, 0..<output.count) ? output : nil
     }
 
     private static func create() -> Context? {

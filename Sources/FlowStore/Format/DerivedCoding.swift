@@ -195,22 +195,7 @@ private func follow<Code: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>
     default: return false
     }
     guard let exceptions else { return true }
-    let size = MemoryLayout<Code>.size
-    let count = exceptions.count / (2 + size)
-    guard exceptions.count == count * (2 + size) else { return false }
-    let rows = exceptions.values(as: UInt16.self)
-    let octets = exceptions.values(as: UInt8.self)
-    for index in 0..<count {
-        let row = Int(rows[index])
-        guard row < codes.count, index == 0 || rows[index - 1] < rows[index] else { return false }
-        var code: Code = 0
-        for place in 0..<size {
-            code |= Code(octets[2 * count + index * size + place]) << Code(8 * place)
-        }
-        guard UInt64(code) <= limit else { return false }
-        codes[row] = code
-    }
-    return true
+    return except(exceptions, in: &codes, atMost: limit)
 }
 
 private func follow<Code: BitwiseCopyable, Entry: FixedWidthInteger & BitwiseCopyable>(

@@ -50,23 +50,18 @@ struct PackedOctets {
 
     /// Takes apart what ``PackedCoding`` packed; nil where the octets are not that.
     init?(_ octets: EncodedBytes, rows: Int) {
-        guard octets.count >= 2 else { return nil }
+        guard let head = PackedHead(octets, rows: rows) else { return nil }
         let all = octets.values(as: UInt8.self)
-        let count = Int(all[0])
-        let bits = PackedCoding.bits(forCodes: count)
-        guard (1...PackedCoding.codesMax).contains(count),
-            octets.count == 1 + count + PackedCoding.octets(rows: rows, bits: bits)
-        else { return nil }
-        var occurring: [UInt8] = []
-        for rank in 0..<count {
-            if let last = occurring.last, last >= all[1 + rank] { return nil }
-            occurring.append(all[1 + rank])
-        }
         let ranks = EncodedBytes(unfilled: rows)
         var output = ranks.mutableValues(as: UInt8.self)
-        unpackBits(all.extracting((1 + count)..<all.count), bits: bits, into: &output)
-        guard Codes(width: 1, storage: ranks).areAtMost(UInt64(count - 1)) else { return nil }
-        self.occurring = occurring
+        unpackBits(all.extracting(head.octets..<all.count), bits: head.bits, into: &output)
+        // Where every rank that the bits can say has a code they need not be looked at.
+        let count = head.occurring.count
+        guard
+            count == 1 << head.bits
+                || Codes(width: 1, storage: ranks).areAtMost(UInt64(count - 1))
+        else { return nil }
+        occurring = head.occurring
         self.ranks = ranks
     }
 
@@ -85,6 +80,59 @@ struct PackedOctets {
     }
 }
 
+/// What stands before packed ranks.
+struct PackedHead {
+    /// The codes that occur, ascending.
+    let occurring: [UInt8]
+    var bits: Int { PackedCoding.bits(forCodes: occurring.count) }
+    /// Octets before the ranks.
+    var octets: Int { 1 + occurring.count }
+
+    /// Reads a head; nil where the octets are not ranks of so many rows.
+    init?(_ octets: EncodedBytes, rows: Int) {
+        guard octets.count >= 2 else { return nil }
+        let all = octets.values(as: UInt8.self)
+        let count = Int(all[0])
+        guard (1...PackedCoding.codesMax).contains(count) else { return nil }
+        let bits = PackedCoding.bits(forCodes: count)
+        guard octets.count == 1 + count + PackedCoding.octets(rows: rows, bits: bits) else {
+            return nil
+        }
+        var occurring: [UInt8] = []
+        for rank in 0..<count {
+            if let last = occurring.last, last >= all[1 + rank] { return nil }
+            occurring.append(all[1 + rank])
+        }
+        self.occurring = occurring
+    }
+}
+
+/// The rank of one row among packed ones, which begin behind `head` octets.
+func packedRank(_ octets: Span<UInt8>, head: Int, bits: Int, row: Int) -> Int {
+    let part = octets.count - head
+    return Int(octets[head + row % part] >> UInt8(row / part * bits)) & (1 << bits - 1)
+}
+
+/// How many of some rows have a rank, among packed ones that begin behind `head` octets.
+func countRanks(
+    _ octets: Span<UInt8>, head: Int, bits: Int, rows: Range<Int>, equalTo rank: UInt8
+) -> Int {
+    let part = octets.count - head
+    let mask = UInt8(1 << bits - 1)
+    var count = 0
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+        let shift = UInt8(row / part * bits)
+        let end = min(rows.upperBound, (row / part + 1) * part)
+        let first = head + row % part
+        for index in first..<first + end - row where octets[index] &>> shift & mask == rank {
+            count += 1
+        }
+        row = end
+    }
+    return count
+}
+
 private func translate(
     _ ranks: Span<UInt8>, by table: Span<UInt8>, into codes: inout MutableSpan<UInt8>
 ) {
@@ -95,7 +143,7 @@ private func translate(
 }
 
 /// Packs ranks, which must fit `bits` bits, behind the first `offset` octets of zeroed `output`.
-private func packBits(
+func packBits(
     _ ranks: Span<UInt8>, bits: Int, into output: inout MutableSpan<UInt8>, at offset: Int
 ) {
     let part = PackedCoding.octets(rows: ranks.count, bits: bits)
@@ -109,7 +157,8 @@ private func packBits(
     }
 }
 
-private func unpackBits(_ packed: Span<UInt8>, bits: Int, into ranks: inout MutableSpan<UInt8>) {
+/// Unpacks what ``packBits(_:bits:into:at:)`` packed.
+func unpackBits(_ packed: Span<UInt8>, bits: Int, into ranks: inout MutableSpan<UInt8>) {
     let part = PackedCoding.octets(rows: ranks.count, bits: bits)
     precondition(packed.count == part)
     let mask = UInt8(1 << bits - 1)

@@ -1,14 +1,15 @@
 import FlowModel
 
-// Codes of two octets of which a few hundred make up much of the rows, such as ports: an octet a row
-// names one of the 255 most frequent, and 255 sends the reader to a list of the others.
+// Codes of two octets of which a few make up much of the rows, such as ports: four bits a row name one of
+// the 15 most frequent, and 15 sends the reader to a list of the others.
 //
 //     rows      443 52113 53 443 40022      frequent  53 443
-//     ranks       1   255  0   1   255      others    52113 40022
+//     ranks       1    15  0   1    15      others    52113 40022
 //
-// A test for a frequent code reads the ranks alone.
+// A test for a frequent code reads the ranks alone. Until version 2 a rank took an octet, which was
+// compressed, and 255 stood for the others; ranks in memory are still like that.
 
-/// What stands for all codes that are not frequent.
+/// What stands in memory for all codes that are not frequent.
 let otherRank = UInt8.max
 
 /// Ranks codes; keeps its scratch memory from block to block.
@@ -17,13 +18,19 @@ struct RankedCoding {
     private let ranks = EncodedBytes(unfilled: 65_536)
     private let occurring = EncodedBytes(unfilled: 65_536 * 2)
     private let others = EncodedBytes(unfilled: FlowBatch.capacity * 2)
+    private let rowRanks = EncodedBytes(unfilled: FlowBatch.capacity)
+
+    /// Codes that have a rank at most.
+    static let frequentMax = 15
 
     /// What is stored of a column.
     struct Packed {
-        /// Number of frequent codes 2, each 2, ascending; then a rank a row.
+        /// Number of frequent codes 2, each 2, ascending; then the ranks, packed in four bits each.
         let ranks: EncodedBytes
-        /// The codes of the rows whose rank is 255, in their order.
+        /// The codes of the rows whose rank is 15, in their order.
         let others: EncodedBytes
+        /// How many others there are up to the end of each frame of rows.
+        let othersOfFrames: [Int]
     }
 
     /// Ranks the codes of at least one and at most ``FlowBatch/capacity`` rows.
@@ -38,20 +45,31 @@ struct RankedCoding {
         var rankOf = ranks.mutableValues(as: UInt8.self)
         for code in rankOf.indices { unsafe rankOf[unchecked: code] = otherRank }
         for (rank, code) in frequent.enumerated() { rankOf[Int(code)] = UInt8(rank) }
-        let head = 2 + 2 * frequent.count
-        let output = EncodedBytes(unfilled: head + codes.count)
-        var octets = output.mutableValues(as: UInt8.self)
-        putPair(UInt16(frequent.count), in: &octets, at: 0)
-        for (rank, code) in frequent.enumerated() { putPair(code, in: &octets, at: 2 + 2 * rank) }
         var waiting = others.mutableValues(as: UInt16.self)
-        let count = rank(codes, by: rankOf.span, into: &octets, at: head, others: &waiting)
+        var rankOfRow = rowRanks.mutableValues(as: UInt8.self, first: codes.count)
+        var othersOfFrames: [Int] = []
+        var count = 0
+        let rowsOfFrame = Codec.frames.rowsOfFrame ?? codes.count
+        for first in stride(from: 0, to: codes.count, by: rowsOfFrame) {
+            let rows = first..<min(first + rowsOfFrame, codes.count)
+            count = rank(
+                codes, rows, by: rankOf.span, into: &rankOfRow, others: &waiting, from: count)
+            othersOfFrames.append(count)
+        }
         let rest = EncodedBytes(unfilled: count * 2)
         var otherCodes = rest.mutableValues(as: UInt16.self)
         for index in 0..<count { otherCodes[index] = waiting[index] }
-        return Packed(ranks: output, others: rest)
+        let head = 2 + 2 * frequent.count
+        let output = EncodedBytes(
+            count: head + PackedCoding.octets(rows: codes.count, bits: 4))
+        var octets = output.mutableValues(as: UInt8.self)
+        putPair(UInt16(frequent.count), in: &octets, at: 0)
+        for (rank, code) in frequent.enumerated() { putPair(code, in: &octets, at: 2 + 2 * rank) }
+        packBits(rankOfRow.span, bits: 4, into: &octets, at: head)
+        return Packed(ranks: output, others: rest, othersOfFrames: othersOfFrames)
     }
 
-    /// At most 255 codes, ascending, none of which occurs less often than any other.
+    /// The most frequent codes, ascending, none of which occurs less often than any other.
     private func mostFrequent(_ occurring: Span<UInt16>, _ counts: Span<UInt32>) -> [UInt16] {
         // How many codes occur how often, those beyond the last slot together with it.
         var codesOfCount = InlineArray<1024, Int>(repeating: 0)
@@ -60,11 +78,11 @@ struct RankedCoding {
         }
         var least = 1024
         var taken = 0
-        while least > 1, taken + codesOfCount[least - 1] <= 255 {
+        while least > 1, taken + codesOfCount[least - 1] <= Self.frequentMax {
             least -= 1
             taken += codesOfCount[least]
         }
-        var spare = 255 - taken
+        var spare = Self.frequentMax - taken
         var frequent: [UInt16] = []
         for index in occurring.indices {
             let code = occurring[index]
@@ -101,19 +119,20 @@ private func listOccurring(
     return found
 }
 
-/// Writes the rank of each row behind the first `offset` octets, and the codes that have none into
-/// `others`; answers how many those are.
+/// Writes the ranks of some rows, four bits each in an octet, and the codes that have none into `others`
+/// from place `first` on; answers the place behind them.
 private func rank(
-    _ codes: Span<UInt16>, by rankOf: Span<UInt8>, into octets: inout MutableSpan<UInt8>,
-    at offset: Int, others: inout MutableSpan<UInt16>
+    _ codes: Span<UInt16>, _ rows: Range<Int>, by rankOf: Span<UInt8>,
+    into ranks: inout MutableSpan<UInt8>, others: inout MutableSpan<UInt16>, from first: Int
 ) -> Int {
-    precondition(rankOf.count == 65_536 && others.count >= codes.count)
-    precondition(offset >= 0 && octets.count - offset >= codes.count)
-    var next = 0
-    for row in codes.indices {
+    precondition(rankOf.count == 65_536 && rows.lowerBound >= 0 && first <= rows.lowerBound)
+    precondition(rows.upperBound <= min(codes.count, ranks.count, others.count))
+    var next = first
+    for row in rows {
         let code = unsafe codes[unchecked: row]
         let rank = unsafe rankOf[unchecked: Int(code)]
-        unsafe octets[unchecked: offset &+ row] = rank
+        unsafe ranks[unchecked: row] = rank & 0xf
+        // Written in any case: it stays where the code has no rank.
         unsafe others[unchecked: next] = code
         next &+= rank == otherRank ? 1 : 0
     }
@@ -132,25 +151,22 @@ struct RankedOctets {
     /// A rank a row.
     let ranks: EncodedBytes
 
-    /// Takes apart what ``RankedCoding`` packed; nil where the octets are not that.
-    init?(_ octets: EncodedBytes, rows: Int) {
-        guard octets.count >= 4 else { return nil }
+    /// Takes apart the ranks of a chunk; nil where the octets are not that.
+    ///
+    /// - Parameter isPacked: whether they have four bits each, and not an octet.
+    init?(_ octets: EncodedBytes, rows: Int, isPacked: Bool) {
+        guard let head = RankedHead(octets, rows: rows, isPacked: isPacked) else { return nil }
         let all = octets.values(as: UInt8.self)
-        let count = Int(all[0]) | Int(all[1]) << 8
-        let head = 2 + 2 * count
-        guard (1...255).contains(count), octets.count == head + rows else { return nil }
-        var frequent: [UInt16] = []
-        for rank in 0..<count {
-            let code = UInt16(all[2 + 2 * rank]) | UInt16(all[3 + 2 * rank]) << 8
-            if let last = frequent.last, last >= code { return nil }
-            frequent.append(code)
-        }
+        let stored = all.extracting(head.octets..<all.count)
         let ranks = EncodedBytes(unfilled: rows)
         var output = ranks.mutableValues(as: UInt8.self)
-        guard copyRanks(all.extracting(head..<head + rows), below: count, into: &output) else {
-            return nil
-        }
-        self.frequent = frequent
+        if isPacked { unpackBits(stored, bits: 4, into: &output) }
+        let isSound =
+            isPacked
+            ? widenOthers(below: head.frequent.count, in: &output)
+            : copyRanks(stored, below: head.frequent.count, into: &output)
+        guard isSound else { return nil }
+        frequent = head.frequent
         self.ranks = ranks
     }
 
@@ -168,6 +184,45 @@ struct RankedOctets {
             into: &codes)
         return taken * 2 == others.count ? output : nil
     }
+}
+
+/// What stands before the ranks of a chunk.
+struct RankedHead {
+    /// The frequent codes, ascending.
+    let frequent: [UInt16]
+    /// Octets before the ranks.
+    var octets: Int { 2 + 2 * frequent.count }
+
+    /// Reads a head; nil where the octets are not ranks of so many rows.
+    init?(_ octets: EncodedBytes, rows: Int, isPacked: Bool) {
+        guard octets.count >= 4 else { return nil }
+        let all = octets.values(as: UInt8.self)
+        let count = Int(all[0]) | Int(all[1]) << 8
+        let ranks = isPacked ? PackedCoding.octets(rows: rows, bits: 4) : rows
+        guard (1...(isPacked ? RankedCoding.frequentMax : 255)).contains(count),
+            octets.count == 2 + 2 * count + ranks
+        else { return nil }
+        var frequent: [UInt16] = []
+        for rank in 0..<count {
+            let code = UInt16(all[2 + 2 * rank]) | UInt16(all[3 + 2 * rank]) << 8
+            if let last = frequent.last, last >= code { return nil }
+            frequent.append(code)
+        }
+        self.frequent = frequent
+    }
+}
+
+/// Makes 255 of 15; false where another rank is not below `count`.
+private func widenOthers(below count: Int, in ranks: inout MutableSpan<UInt8>) -> Bool {
+    precondition((1...15).contains(count))
+    let last = UInt8(count - 1)
+    var isOdd: UInt8 = 0
+    for row in 0..<ranks.count {
+        let rank = unsafe ranks[unchecked: row]
+        unsafe ranks[unchecked: row] = rank | 0 &- ((rank &+ 1) & 0x10)
+        isOdd |= (rank > last ? 1 : 0) & (rank == 15 ? 0 : 1)
+    }
+    return isOdd == 0
 }
 
 /// Copies ranks; false where one is neither below `count` nor the one for others.

@@ -70,3 +70,24 @@ func pick(
 func rank(of place: Int, in members: EncodedBytes) -> Int {
     countBits(members.values(as: UInt64.self), rows: place)
 }
+
+/// The places of some of the marked entries, counted among the marked ones; those that are not there are
+/// left out.
+func marked(_ members: EncodedBytes, at wanted: [Int]) -> [Int] {
+    let words = members.values(as: UInt64.self)
+    var places: [Int] = []
+    places.reserveCapacity(wanted.count)
+    var index = 0
+    var before = 0
+    for place in wanted {
+        while index < words.count, before + words[index].nonzeroBitCount <= place {
+            before += words[index].nonzeroBitCount
+            index += 1
+        }
+        guard index < words.count else { break }
+        var word = words[index]
+        for _ in before..<max(before, place) { word &= word &- 1 }
+        places.append(index << 6 | word.trailingZeroBitCount)
+    }
+    return places
+}

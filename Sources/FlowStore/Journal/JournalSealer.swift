@@ -18,7 +18,7 @@ final class JournalSealer {
     private static let blockRowsMin = FlowBatch.capacity / 16 * 15
 
     init(_ keeper: StoreKeeper, limits: SegmentSet.Limits) {
-        let segments = SegmentSet(keeper.directory, numbers: keeper.numbers, limits: limits)
+        let segments = SegmentSet(keeper, limits: limits)
         self.segments = segments
         line = EncodingLine { batch throws(StoreError) in try segments.append(batch) }
     }
@@ -58,14 +58,16 @@ final class JournalSealer {
     /// - Parameter publish: gets segments that are whole and on the disk, and a function to call when
     ///   they belong to the store.
     func seal(
-        _ publish: @escaping ([SegmentInfo], () -> Void) throws(StoreError) -> Void
+        _ publish:
+            @escaping ([SegmentInfo], [RollupInfo], () -> Void) throws(StoreError) ->
+            Void
     ) throws(StoreError) {
         if batch.count > 0 { batch = try line.exchange(batch) }
         rows = 0
         newest = 0
         try line.perform { [segments] () throws(StoreError) in
             try segments.close()
-            try publish(segments.closed, segments.forgetClosed)
+            try publish(segments.closed, segments.rollups, segments.forgetClosed)
         }
     }
 

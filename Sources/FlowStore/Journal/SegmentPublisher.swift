@@ -21,18 +21,19 @@ final class SegmentPublisher: Sendable {
     /// Notes why no segments can be made.
     func note(_ error: StoreError) { failure.withLock { $0 = error } }
 
-    /// Has the manifest name segments that have all frames up to `number`, which makes them part of the
+    /// Has the manifest name segments, and their rollups, that have all frames up to `number`, which makes them part of the
     /// store and the frames not at once.
     ///
     /// - Parameter whenChanged: called as soon as the segments belong to the store.
     func publish(
-        _ closed: [SegmentInfo], upTo number: UInt64, _ rates: SamplingRates,
-        whenChanged: () -> Void
+        _ closed: [SegmentInfo], _ rollups: [RollupInfo], upTo number: UInt64,
+        _ rates: SamplingRates, whenChanged: () -> Void
     ) throws(StoreError) {
         if number >= keeper.manifest.journalStart || journal.fileOctets > 0 {
             try keeper.publish(
                 { next in
                     next.segments += closed
+                    next.rollups += rollups
                     next.rates = rates
                     next.journalStart = number + 1
                     return true

@@ -11,6 +11,10 @@ struct Manifest: Sendable {
     var nextSegment: UInt64 = 1
     /// The segments, in no particular order.
     var segments: [SegmentInfo] = []
+    /// The rollups, in no particular order.
+    var rollups: [RollupInfo] = []
+    /// The largest `received` of flows that have expired; nil where none have.
+    var expired: UInt64?
     /// The sampling rates that exporters announced.
     var rates = SamplingRates()
     /// The first number of the journal that is not in ``segments`` and ``rates``.
@@ -33,6 +37,8 @@ struct Manifest: Sendable {
         static let imports: UInt16 = 3
         static let journal: UInt16 = 4
         static let ends: UInt16 = 16
+        static let rollups: UInt16 = 17
+        static let expired: UInt16 = 18
     }
 
     /// Why a manifest cannot be read.
@@ -49,6 +55,9 @@ extension Manifest {
     func encoded() -> [UInt8] {
         var sections =
             [segmentSection, rateSection, importSection, journalSection, endSection] + unknown
+        // Who does not know rollups must not merge the segments beneath them.
+        if !rollups.isEmpty { sections.append(rollupSection) }
+        if let expired { sections.append(Self.expiredSection(expired)) }
         sections.sort { $0.kind < $1.kind }
         var output = Self.magic
         output.put(UInt16(Self.version))
@@ -97,6 +106,8 @@ extension Manifest {
                 case Section.rates: try readRates(&part, Int(records))
                 case Section.imports: try readImports(&part, Int(records))
                 case Section.journal: journalStart = try part.next(UInt64.self)
+                case Section.rollups: try readRollups(&part, Int(records))
+                case Section.expired: expired = try part.next(UInt64.self)
                 case Section.ends: try Self.readEnds(&part, Int(records), into: &lastEnds)
                 case _ where flags & 1 != 0: throw Unreadable.version(version + 1)
                 default:
@@ -175,6 +186,24 @@ extension Manifest {
             ends[number] = try reader.next(UInt64.self)
         }
         if reader.remaining > 0 { throw .value(part: "manifest") }
+    }
+
+    private var rollupSection: Section {
+        var octets: [UInt8] = []
+        for rollup in rollups { rollup.write(to: &octets) }
+        return Section(
+            kind: Section.rollups, flags: 1, records: UInt32(rollups.count), octets: octets)
+    }
+
+    private mutating func readRollups(_ reader: inout ByteReader, _ count: Int) throws(Damage) {
+        for _ in 0..<count { rollups.append(try RollupInfo(&reader)) }
+        if reader.remaining > 0 { throw .value(part: "manifest") }
+    }
+
+    private static func expiredSection(_ time: UInt64) -> Section {
+        var octets: [UInt8] = []
+        octets.put(time)
+        return Section(kind: Section.expired, flags: 0, records: 1, octets: octets)
     }
 
     private var rateSection: Section {

@@ -7,6 +7,8 @@ import Synchronization
 final class StoreKeeper: Sendable {
     let directory: StoreDirectory
     let numbers: SegmentNumbers
+    /// The sampling rates, for whoever writes rollups.
+    let book: RateBook
     /// What was found and mended when the store was opened.
     let notices: [StoreNotice]
     /// Held while segments are merged or deleted, which two must not do at once.
@@ -40,10 +42,13 @@ final class StoreKeeper: Sendable {
             try directory.synchronize()
         }
         directory.copyManifest(octets)
-        try directory.sweep(keeping: Set(manifest.segments.map(\.number)))
+        try directory.sweep(
+            keeping: Set(manifest.segments.map(\.number)),
+            rollups: manifest.rollups)
         self.directory = directory
         self.notices = notices
         numbers = SegmentNumbers(next: manifest.nextSegment)
+        book = RateBook(manifest.rates)
         state = Mutex(State(manifest: manifest, lock: lock))
     }
 
@@ -67,6 +72,9 @@ final class StoreKeeper: Sendable {
             next.generation += 1
             next.nextSegment = numbers.next
             try directory.synchronize(directory.segments)
+            if next.rollups != state.manifest.rollups {
+                try directory.synchronize(directory.rollups)
+            }
             let octets = next.encoded()
             try unsafe directory.replace(directory.manifest, with: octets.span.bytes)
             state.manifest = next
@@ -83,6 +91,13 @@ final class StoreKeeper: Sendable {
     /// cannot be deleted now is swept by the next writer.
     func delete(_ segments: [SegmentInfo]) {
         for segment in segments { try? directory.remove(directory.segment(segment.number)) }
+    }
+
+    /// Deletes rollups that the manifest no longer names.
+    func delete(_ rollups: [RollupInfo]) {
+        for rollup in rollups {
+            try? directory.remove(directory.rollup(rollup))
+        }
     }
 
     /// Lets the store go.

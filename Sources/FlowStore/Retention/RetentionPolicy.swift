@@ -5,10 +5,20 @@ public struct RetentionPolicy: Hashable, Sendable {
     /// While segments and journal have more octets the oldest segment goes; nil = however many.
     public var maxOctets: UInt64?
 
+    /// Rollups of 1 min whose newest flow arrived longer ago go; nil = however old.
+    public var maxMinuteAge: Duration?
+    /// Rollups of any kind whose newest flow arrived longer ago go; nil = however old.
+    public var maxRollupAge: Duration?
+
     /// By default everything is kept.
-    public init(maxAge: Duration? = nil, maxOctets: UInt64? = nil) {
+    public init(
+        maxAge: Duration? = nil, maxOctets: UInt64? = nil, maxMinuteAge: Duration? = nil,
+        maxRollupAge: Duration? = nil
+    ) {
         self.maxAge = maxAge
         self.maxOctets = maxOctets
+        self.maxMinuteAge = maxMinuteAge
+        self.maxRollupAge = maxRollupAge
     }
 }
 
@@ -22,6 +32,10 @@ public struct ExpirySummary: Hashable, Sendable {
     public internal(set) var octets: UInt64 = 0
     /// Smallest and largest `received` of the flows; nil where nothing was deleted.
     public internal(set) var received: ClosedRange<UInt64>?
+    /// Rollups.
+    public internal(set) var rollups = 0
+    /// Octets of them.
+    public internal(set) var rollupOctets: UInt64 = 0
 
     /// Nothing deleted.
     public init() {}
@@ -45,10 +59,7 @@ extension RetentionPolicy {
         var octets = segments.reduce(journalOctets) {
             $0.addingReportingOverflow($1.octets).partialValue
         }
-        let oldest = maxAge.map { age in
-            let milliseconds = max(age.components.seconds, 0).multipliedReportingOverflow(by: 1000)
-            return milliseconds.overflow ? 0 : now - min(now, UInt64(milliseconds.partialValue))
-        }
+        let oldest = maxAge.map { Self.time($0, before: now) }
         return Array(
             byAge.prefix { segment in
                 let isOld = oldest.map { segment.received.upperBound < $0 } ?? false
@@ -56,6 +67,23 @@ extension RetentionPolicy {
                 octets -= min(octets, segment.octets)
                 return isOld || isTooMuch
             })
+    }
+
+    /// The rollups that go.
+    ///
+    /// A rollup is as old as the newest flow that it counts, whether the flow is still there or not.
+    func expired(_ rollups: [RollupInfo], now: UInt64) -> [RollupInfo] {
+        rollups.filter { rollup in
+            let ages = [maxRollupAge, rollup.step == .minute ? maxMinuteAge : nil]
+            return ages.compactMap(\.self).contains {
+                rollup.received.upperBound < Self.time($0, before: now)
+            }
+        }
+    }
+
+    private static func time(_ age: Duration, before now: UInt64) -> UInt64 {
+        let milliseconds = max(age.components.seconds, 0).multipliedReportingOverflow(by: 1000)
+        return milliseconds.overflow ? 0 : now - min(now, UInt64(milliseconds.partialValue))
     }
 }
 
@@ -65,14 +93,24 @@ extension StoreKeeper {
         _ policy: RetentionPolicy, journalOctets: UInt64, now: UInt64
     ) throws(StoreError) -> ExpirySummary {
         var gone: [SegmentInfo] = []
+        var rollupsGone: [RollupInfo] = []
         try publish({ next in
+            rollupsGone = policy.expired(next.rollups, now: now)
+            let removed = Set(rollupsGone)
+            next.rollups.removeAll { removed.contains($0) }
             gone = policy.expired(next.segments, journalOctets: journalOctets, now: now)
             let numbers = Set(gone.map(\.number))
             next.segments.removeAll { numbers.contains($0.number) }
-            return !gone.isEmpty
+            if let last = gone.map(\.received.upperBound).max() {
+                next.expired = max(next.expired ?? 0, last)
+            }
+            return !gone.isEmpty || !rollupsGone.isEmpty
         })
         delete(gone)
+        delete(rollupsGone)
         var summary = ExpirySummary()
+        summary.rollups = rollupsGone.count
+        summary.rollupOctets = rollupsGone.reduce(0) { $0 + $1.octets }
         for segment in gone {
             summary.segments += 1
             summary.rows += segment.rows

@@ -40,8 +40,15 @@ struct Chunk: Hashable, Sendable {
         static let planes = Arrangement(rawValue: 1)
         /// As ranks among few, of 1, 2 or 4 bits.
         static let packed = Arrangement(rawValue: 2)
-        /// As ranks among the most frequent; the others' codes in a chunk of their own.
+        /// As ranks among the most frequent, an octet each; the others' codes in a chunk of their
+        /// own.
+        ///
+        /// Written until version 2.
         static let ranked = Arrangement(rawValue: 3)
+        /// As ranks among the most frequent, four bits each; the others' codes in a chunk of their own.
+        static let few = Arrangement(rawValue: 4)
+        /// The lower octets; codes that have more in a chunk of their own.
+        static let low = Arrangement(rawValue: 5)
     }
 
     /// Octets of a chunk's record.
@@ -125,10 +132,14 @@ struct ColumnEntry: Hashable, Sendable {
 
     func chunk(_ role: Chunk.Role) -> Chunk? { chunks.first { $0.role == role } }
 
-    var summary: ColumnSummary {
+    var summary: ColumnSummary { extent.summary(of: field, presentRows: presentRows, sum: sum) }
+}
+
+extension ColumnEntry.Extent {
+    fileprivate func summary(of field: Field, presentRows: Int, sum: UInt64?) -> ColumnSummary {
         var numbers: ClosedRange<UInt64>?
         var addresses: ClosedRange<IPAddress>?
-        switch extent {
+        switch self {
         case .none: break
         case .numbers(let range): numbers = range
         case .addresses(let range): addresses = range
@@ -172,7 +183,11 @@ struct BlockDirectory: Hashable, Sendable {
     }
 
     init(_ octets: [UInt8], payload: Range<UInt64>) throws(Damage) {
-        var reader = ByteReader(octets)
+        try self.init(octets, octets.indices, payload: payload)
+    }
+
+    init(_ octets: [UInt8], _ range: Range<Int>, payload: Range<UInt64>) throws(Damage) {
+        var reader = ByteReader(octets, range)
         let rows = Int(try reader.next(UInt32.self))
         guard (1...FlowBatch.capacity).contains(rows) else { throw .value(part: "number of rows") }
         let columnCount = Int(try reader.next(UInt16.self))
@@ -214,31 +229,61 @@ extension ColumnEntry {
     fileprivate init(
         _ reader: inout ByteReader, rows: Int, payload: Range<UInt64>
     ) throws(Damage) {
-        field = Field(rawValue: try reader.next(UInt16.self))
-        encoding = Encoding(rawValue: try reader.next(UInt8.self))
-        width = Int(try reader.next(UInt8.self))
-        presentRows = Int(try reader.next(UInt32.self))
-        dictionaryCount = Int(try reader.next(UInt32.self))
-        let chunkCount = Int(try reader.next(UInt16.self))
-        let kind = try reader.next(UInt16.self)
-        guard (1...rows).contains(presentRows), dictionaryCount <= rows else {
-            throw .value(part: "number of rows of \(field.name)")
-        }
-        switch kind {
-        case 1:
-            let low = try reader.next(UInt64.self)
-            let high = try reader.next(UInt64.self)
-            guard low <= high else { throw .value(part: "range of \(field.name)") }
-            extent = .numbers(low...high)
-        case 2:
-            let low = try reader.nextAddress()
-            let high = try reader.nextAddress()
-            guard low <= high else { throw .value(part: "range of \(field.name)") }
-            extent = .addresses(low...high)
-        default: extent = .none
-        }
+        let head = try Head(&reader, rows: rows)
+        field = head.field
+        encoding = head.encoding
+        width = head.width
+        presentRows = head.presentRows
+        dictionaryCount = head.dictionaryCount
+        extent = head.extent
         chunks = []
-        for _ in 0..<chunkCount { chunks.append(try Chunk(&reader, payload: payload)) }
+        chunks.reserveCapacity(head.chunkCount)
+        for _ in 0..<head.chunkCount { chunks.append(try Chunk(&reader, payload: payload)) }
         sum = reader.remaining >= 8 ? try reader.next(UInt64.self) : nil
+    }
+
+    /// What a record says of its column, without what it says of chunks.
+    static func summary(_ reader: inout ByteReader, rows: Int) throws(Damage) -> ColumnSummary {
+        let head = try Head(&reader, rows: rows)
+        _ = try reader.part(head.chunkCount * Chunk.recordOctets)
+        let sum = reader.remaining >= 8 ? try reader.next(UInt64.self) : nil
+        return head.extent.summary(of: head.field, presentRows: head.presentRows, sum: sum)
+    }
+
+    /// What stands in a record before its chunks.
+    private struct Head {
+        let field: Field
+        let encoding: Encoding
+        let width: Int
+        let presentRows: Int
+        let dictionaryCount: Int
+        let chunkCount: Int
+        let extent: Extent
+
+        init(_ reader: inout ByteReader, rows: Int) throws(Damage) {
+            field = Field(rawValue: try reader.next(UInt16.self))
+            encoding = Encoding(rawValue: try reader.next(UInt8.self))
+            width = Int(try reader.next(UInt8.self))
+            presentRows = Int(try reader.next(UInt32.self))
+            dictionaryCount = Int(try reader.next(UInt32.self))
+            chunkCount = Int(try reader.next(UInt16.self))
+            let kind = try reader.next(UInt16.self)
+            guard rows > 0, (1...rows).contains(presentRows), dictionaryCount <= rows else {
+                throw .value(part: "number of rows of \(field.name)")
+            }
+            switch kind {
+            case 1:
+                let low = try reader.next(UInt64.self)
+                let high = try reader.next(UInt64.self)
+                guard low <= high else { throw .value(part: "range of \(field.name)") }
+                extent = .numbers(low...high)
+            case 2:
+                let low = try reader.nextAddress()
+                let high = try reader.nextAddress()
+                guard low <= high else { throw .value(part: "range of \(field.name)") }
+                extent = .addresses(low...high)
+            default: extent = .none
+            }
+        }
     }
 }

@@ -116,7 +116,7 @@ final class BlockPacker {
     ) -> [Chunk] {
         let chunks = codesPacker.chunks
         return [
-            chunks.append(packed.prefixes.bytes, prefixes),
+            chunks.append(packed.prefixes.bytes, prefixes, cutAt: packed.prefixCuts),
             chunks.append(packed.suffixes.bytes, suffixes, cutAt: packed.suffixCuts),
         ]
     }

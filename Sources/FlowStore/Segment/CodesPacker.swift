@@ -14,7 +14,7 @@ final class CodesPacker {
     private var destination: Origin?
 
     private enum Form: Hashable {
-        case plain, planes, packed, ranked, bySource, byDestination
+        case raw, compressed, planes, packed, ranked, low, bySource, byDestination
     }
 
     private struct Trial {
@@ -45,6 +45,14 @@ final class CodesPacker {
         destination = origin(.dstip)
     }
 
+    /// What is asked of most often: worth more room for less time.
+    private static let hot: Set<Field> = [
+        .srcip, .dstip, .srcport, .dstport, .proto, .flags, .packets, .bytes,
+    ]
+
+    /// What reading an octet of a zstd frame is worth, in octets of room; it takes about 0.5 ns.
+    private static func price(of field: Field) -> Double { hot.contains(field) ? 0.75 : 0.2 }
+
     /// Appends codes of at least one octet.
     func append(_ codes: Codes, of field: Field, mayBeRanked: Bool) -> [Chunk] {
         let rows = codes.storage.count / codes.width
@@ -59,22 +67,24 @@ final class CodesPacker {
             return found
         }
         let start = chunks.count
-        var best = (form: Form.plain, cost: Double.infinity)
+        var best = (form: Form.raw, cost: Double.infinity)
         for form in forms(of: codes, field, mayBeRanked) {
+            let slow = chunks.slowOctets
             guard let found = append(codes, rows, form) else { continue }
             let octets = found.reduce(0) { $0 + Chunk.recordOctets + Int($1.storedOctets) }
-            // Packed codes are read in a tenth of the time: worth some room.
-            let cost = Double(octets) * (form == .packed ? 0.8 : 1)
+            // Putting codes together from ranks and others takes about 1 ns a row.
+            let slowOctets = chunks.slowOctets - slow + (form == .ranked ? rows / 4 : 0)
+            let cost = Double(octets) + Double(slowOctets) * Self.price(of: field)
             if cost < best.cost { best = (form, cost) }
             chunks.truncate(to: start)
         }
         trials[field] = Trial(form: best.form, blocksLeft: Self.trialBlocks)
-        return append(codes, rows, best.form) ?? [chunks.append(codes.storage.bytes, .codes)]
+        return append(codes, rows, best.form) ?? appendRaw(codes.storage.bytes, rows)
     }
 
     private func forms(of codes: Codes, _ field: Field, _ mayBeRanked: Bool) -> [Form] {
-        var forms: [Form] = [.plain]
-        if codes.width > 1 { forms.append(.planes) }
+        var forms: [Form] = [.raw, .compressed]
+        if codes.width > 1 { forms += [.planes, .low] }
         if codes.width == 1 { forms.append(.packed) }
         if codes.width == 2, mayBeRanked { forms.append(.ranked) }
         if codes.width <= 2, field != .srcip, field != .dstip {
@@ -86,7 +96,14 @@ final class CodesPacker {
     /// Appends codes in a form; nil where they have it not.
     private func append(_ codes: Codes, _ rows: Int, _ form: Form) -> [Chunk]? {
         switch form {
-        case .plain: return [chunks.append(codes.storage.bytes, .codes)]
+        case .raw: return appendRaw(codes.storage.bytes, rows)
+        case .compressed:
+            let start = chunks.count
+            let chunk = appendCompressed(codes.storage.bytes, rows, .plain)
+            // Where nothing got smaller smaller frames are better.
+            if Int(chunk.storedOctets) < codes.storage.count { return [chunk] }
+            chunks.truncate(to: start)
+            return nil
         case .planes:
             guard codes.width > 1 else { return nil }
             return [appendPlanes(codes, rows)]
@@ -94,17 +111,55 @@ final class CodesPacker {
         case .ranked:
             guard codes.width == 2 else { return nil }
             let packed = ranking.pack(codes.storage.values(as: UInt16.self))
-            let head = packed.ranks.count - rows
+            let others = packed.others.bytes
             return [
-                chunks.append(packed.ranks.bytes, .codes, .ranked, cutAt: [head]),
-                chunks.append(packed.others.bytes, .others),
+                chunks.appendRaw(packed.ranks.bytes, .codes, .few),
+                packed.othersOfFrames.count == 1
+                    ? chunks.appendRaw(others, .others, .plain)
+                    : chunks.appendFrames(
+                        others, .others, .plain, .frames, ends: packed.othersOfFrames.map { 2 * $0 }
+                    ),
             ]
+        case .low:
+            guard let packed = packLow(codes) else { return nil }
+            let lows = appendRaw(packed.lows.bytes, rows, .low)
+            if packed.exceptions.count == 0 { return lows }
+            return lows + [chunks.append(packed.exceptions.bytes, .exceptions)]
         case .bySource: return appendDerived(codes, by: source, .codesOfSource)
         case .byDestination: return appendDerived(codes, by: destination, .codesOfDestination)
         }
     }
 
-    /// Appends wide codes in byte planes.
+    /// Appends rows as they are, to be read a frame at a time.
+    private func appendRaw(
+        _ bytes: RawSpan, _ rows: Int, _ arrangement: Chunk.Arrangement = .plain
+    ) -> [Chunk] {
+        guard let ends = ends(of: .frames, rows, octets: bytes.byteCount / rows) else {
+            return [chunks.appendRaw(bytes, .codes, arrangement)]
+        }
+        return [chunks.appendFrames(bytes, .codes, arrangement, .frames, ends: ends)]
+    }
+
+    private func appendCompressed(
+        _ bytes: RawSpan, _ rows: Int, _ arrangement: Chunk.Arrangement, planes: Int = 1
+    ) -> Chunk {
+        guard let ends = ends(of: .largeFrames, rows, octets: bytes.byteCount / rows) else {
+            return chunks.append(
+                bytes, .codes, arrangement, cutAt: (1..<planes).map { $0 * rows })
+        }
+        return chunks.appendFrames(
+            bytes, .codes, arrangement, .largeFrames, ends: ends, planes: planes)
+    }
+
+    /// Where frames end; nil where there would be only one.
+    private func ends(of codec: Codec, _ rows: Int, octets: Int) -> [Int]? {
+        guard let rowsOfFrame = codec.rowsOfFrame, rows > rowsOfFrame else { return nil }
+        return stride(from: rowsOfFrame, to: rows + rowsOfFrame, by: rowsOfFrame).map {
+            min($0, rows) * octets
+        }
+    }
+
+    /// Appends wide codes in byte planes, those of each frame together.
     ///
     /// Mostly they take less room so: the upper octets of a time, a length or a count say little, the
     /// lowest say much, and a plane's frame has statistics of its own. But whole values that repeat are
@@ -113,14 +168,24 @@ final class CodesPacker {
         let storage = codes.storage
         let planes = room(storage.count)
         var output = planes.mutableValues(as: UInt8.self)
-        switch codes.width {
-        case 2: split(storage.values(as: UInt16.self), into: &output)
-        case 4: split(storage.values(as: UInt32.self), into: &output)
-        default: split(storage.values(as: UInt64.self), into: &output)
+        let rowsOfFrame = Codec.largeFrames.rowsOfFrame ?? rows
+        for first in stride(from: 0, to: rows, by: rowsOfFrame) {
+            let frame = first..<min(first + rowsOfFrame, rows)
+            let place = first * codes.width
+            switch codes.width {
+            case 2:
+                split(
+                    storage.values(as: UInt16.self).extracting(frame), into: &output, at: place)
+            case 4:
+                split(
+                    storage.values(as: UInt32.self).extracting(frame), into: &output, at: place)
+            default:
+                split(
+                    storage.values(as: UInt64.self).extracting(frame), into: &output, at: place)
+            }
         }
-        return chunks.append(
-            planes.bytes.extracting(0..<storage.count), .codes, .planes,
-            cutAt: (1..<codes.width).map { $0 * rows })
+        return appendCompressed(
+            planes.bytes.extracting(0..<storage.count), rows, .planes, planes: codes.width)
     }
 
     private func appendPacked(_ codes: Codes) -> [Chunk]? {

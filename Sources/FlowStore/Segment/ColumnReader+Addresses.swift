@@ -42,21 +42,61 @@ extension ColumnReader {
         guard entry.chunk(.members) != nil else {
             return try dictionary(entry).matches(ranges)
         }
-        let prefixes = try sharedPrefixes(entry)
-        let members = try members(entry, of: prefixes.count)
-        var matches = CodeMatches(entries: entry.dictionaryCount)
-        var isExact = true
-        for range in ranges {
-            guard let places = prefixes.places(in: range) else {
-                isExact = false
-                break
-            }
-            matches.append(
-                rank(of: places.lowerBound, in: members)..<rank(of: places.upperBound, in: members))
+        let prefixes: AddressPrefixes
+        let members: EncodedBytes
+        if ranges.allSatisfy(\.isV4Prefixes),
+            let found = try sharedV4Prefixes(entry)
+        {
+            prefixes = found
+            members = try self.members(entry, of: nil)
+        } else {
+            prefixes = try sharedPrefixes(entry)
+            members = try self.members(entry, of: prefixes.count)
         }
-        if isExact { return matches }
-        let all = try sharedAddresses(entry)
-        return all.matches(ranges).ranked(by: members, entries: entry.dictionaryCount)
+        var places: [Range<Int>] = []
+        for range in ranges {
+            if let found = prefixes.places(in: range) {
+                places.append(found)
+            } else {
+                places.append(try sharedLookup(entry).places(in: range))
+            }
+        }
+        var matches = CodeMatches(entries: entry.dictionaryCount)
+        for place in places {
+            let place = place.clamped(to: 0..<members.count * 8)
+            matches.append(
+                rank(of: place.lowerBound, in: members)..<rank(of: place.upperBound, in: members))
+        }
+        return matches
+    }
+
+    /// Some entries of a column's dictionary, an address of 16 octets each.
+    ///
+    /// - Parameter places: ascending, below the number of entries.
+    func addresses(_ entry: ColumnEntry, at places: [Int]) throws(StoreError) -> EncodedBytes {
+        let storage = EncodedBytes(unfilled: 16 * places.count)
+        var output = storage.mutableValues(as: IPAddress.self)
+        if entry.chunk(.members) != nil {
+            let lookup = try sharedLookup(entry)
+            let members = try members(entry, of: lookup.prefixes.count)
+            let found = marked(members, at: places)
+            guard found.count == places.count else { throw impossible("dictionary of", entry) }
+            for (index, place) in found.enumerated() { output[index] = lookup.address(at: place) }
+        } else if entry.chunk(.prefixes) != nil {
+            let suffixes = try read(.suffixes, of: entry, "dictionary of")
+            guard let lookup = AddressLookup(try prefixes(of: entry), suffixes: suffixes) else {
+                throw impossible("dictionary of", entry)
+            }
+            for (index, place) in places.enumerated() { output[index] = lookup.address(at: place) }
+        } else {
+            let all = try dictionary(entry)
+            let addresses = all.storage.values(as: IPAddress.self)
+            for (index, place) in places.enumerated() { output[index] = addresses[place] }
+        }
+        for index in places.indices.dropFirst() where !(output[index - 1] < output[index]) {
+            throw impossible("dictionary of", entry)
+        }
+        return storage
     }
 
     /// The dictionary of a column that has one address; nil where it has more.
@@ -77,12 +117,14 @@ extension ColumnReader {
         return prefixes
     }
 
-    private func members(_ entry: ColumnEntry, of count: Int) throws(StoreError) -> EncodedBytes {
-        let octets = (count + 63) / 64 * 8
-        let bits = try read(.members, of: entry, "dictionary of", octets: octets)
-        guard entry.dictionaryCount > 0,
-            countBits(bits.values(as: UInt64.self), rows: count) == entry.dictionaryCount,
-            countBits(bits.values(as: UInt64.self), rows: octets * 8) == entry.dictionaryCount
+    /// - Parameter count: entries of the shared dictionary; nil where they were not counted.
+    private func members(_ entry: ColumnEntry, of count: Int?) throws(StoreError) -> EncodedBytes {
+        let bits = try read(
+            .members, of: entry, "dictionary of", octets: count.map { ($0 + 63) / 64 * 8 })
+        let words = bits.values(as: UInt64.self)
+        guard entry.dictionaryCount > 0, bits.count & 7 == 0,
+            countBits(words, rows: bits.count * 8) == entry.dictionaryCount,
+            count.map({ countBits(words, rows: $0) == entry.dictionaryCount }) ?? true
         else { throw impossible("dictionary of", entry) }
         return bits
     }
@@ -94,6 +136,29 @@ extension ColumnReader {
         }
         block.remember { $0.sharedPrefixes = prefixes }
         return prefixes
+    }
+
+    /// The prefixes without those above IPv4; nil where all are at hand, or only all can be read.
+    private func sharedV4Prefixes(_ entry: ColumnEntry) throws(StoreError) -> AddressPrefixes? {
+        if block.recall({ $0.sharedPrefixes }) != nil { return nil }
+        if let known = block.recall({ $0.sharedV4Prefixes }) { return known }
+        let chunk = try sharedChunk(.sharedPrefixes, entry)
+        guard
+            let octets = try block.segment.readFirst(chunk, part: "dictionary of addresses"),
+            let prefixes = AddressPrefixes(octets, isCut: true)
+        else { return nil }
+        block.remember { $0.sharedV4Prefixes = prefixes }
+        return prefixes
+    }
+
+    private func sharedLookup(_ entry: ColumnEntry) throws(StoreError) -> AddressLookup {
+        if let known = block.recall({ $0.sharedLookup }) { return known }
+        guard
+            let lookup = AddressLookup(
+                try sharedPrefixes(entry), suffixes: try readShared(.sharedSuffixes, entry))
+        else { throw impossible("dictionary of", entry) }
+        block.remember { $0.sharedLookup = lookup }
+        return lookup
     }
 
     private func sharedAddresses(_ entry: ColumnEntry) throws(StoreError) -> AddressDictionary {
@@ -109,10 +174,17 @@ extension ColumnReader {
     private func readShared(
         _ role: Chunk.Role, _ entry: ColumnEntry
     ) throws(StoreError) -> EncodedBytes {
+        try block.segment.read(
+            try sharedChunk(role, entry), part: "dictionary of addresses")
+    }
+
+    private func sharedChunk(
+        _ role: Chunk.Role, _ entry: ColumnEntry
+    ) throws(StoreError) -> Chunk {
         guard let chunk = directory.extra(role), chunk.rawOctets <= 12 + 18 * addressesMax else {
             throw impossible("dictionary of", entry)
         }
-        return try block.segment.read(chunk, part: "dictionary of addresses")
+        return chunk
     }
 }
 
@@ -120,11 +192,16 @@ extension AddressPrefixes {
     /// The places of the addresses in a range; nil where that takes the suffixes.
     fileprivate func places(in range: ClosedRange<IPAddress>) -> Range<Int>? {
         guard let lower = places(below: range.lowerBound) else { return nil }
-        let last = range.upperBound
-        let next = IPAddress(
-            high: last.low == .max ? last.high &+ 1 : last.high, low: last.low &+ 1)
-        guard last.low != .max || last.high != .max else { return lower..<count }
+        guard let next = range.upperBound.next else { return lower..<count }
         guard let upper = places(below: next) else { return nil }
         return lower..<max(lower, upper)
+    }
+}
+
+extension ClosedRange<IPAddress> {
+    /// Whether it begins and ends where IPv4 prefixes of 16 bits do.
+    fileprivate var isV4Prefixes: Bool {
+        lowerBound.isV4 && upperBound.isV4 && lowerBound.low & 0xffff == 0
+            && upperBound.low & 0xffff == 0xffff
     }
 }

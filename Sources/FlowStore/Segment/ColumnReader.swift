@@ -5,7 +5,7 @@ struct ColumnReader {
     let block: SegmentBlock
     let directory: BlockDirectory
 
-    private var rows: Int { block.rows }
+    var rows: Int { block.rows }
 
     /// Reads a whole column, other than `other`.
     func column(_ entry: ColumnEntry) throws(StoreError) -> EncodedColumn {
@@ -65,7 +65,7 @@ struct ColumnReader {
     }
 
     /// The largest code that the column may have; nil where it can have none.
-    private func limit(_ entry: ColumnEntry) -> UInt64? {
+    func limit(_ entry: ColumnEntry) -> UInt64? {
         switch (entry.encoding, entry.extent) {
         case (.frame, .numbers(let range)):
             return fits(range, entry.field) ? range.upperBound - range.lowerBound : nil
@@ -92,8 +92,8 @@ struct ColumnReader {
         let codes: [UInt64]
         let ranks: EncodedBytes
         switch (chunk.arrangement, entry.width) {
-        case (.ranked, 2):
-            let ranked = try rankedOctets(entry)
+        case (.ranked, 2), (.few, 2):
+            let ranked = try rankedOctets(entry, isPacked: chunk.arrangement == .few)
             codes = ranked.frequent.map { UInt64($0) }
             ranks = ranked.ranks
         case (.packed, 1):
@@ -108,7 +108,7 @@ struct ColumnReader {
         return RankedColumn(
             presence: try presence(entry), ranks: Codes(width: 1, storage: ranks),
             values: codes.map { range.lowerBound + $0 },
-            hasOthers: chunk.arrangement == .ranked)
+            hasOthers: chunk.arrangement != .packed)
     }
 
     /// The `other` column.
@@ -130,31 +130,49 @@ struct ColumnReader {
     // MARK: Codes
 
     /// The codes of a column that has its own.
-    private func own(_ entry: ColumnEntry, _ limit: UInt64) throws(StoreError) -> EncodedBytes {
-        switch entry.chunk(.codes)?.arrangement ?? .plain {
+    func own(_ entry: ColumnEntry, _ limit: UInt64) throws(StoreError) -> EncodedBytes {
+        let chunk = entry.chunk(.codes)
+        let octets = rows * entry.width
+        switch chunk?.arrangement ?? .plain {
         case .plain:
-            let stored = try read(.codes, of: entry, "codes of", octets: rows * entry.width)
+            let stored = try read(.codes, of: entry, "codes of", octets: octets)
             guard Codes(width: entry.width, storage: stored).areAtMost(limit) else { break }
             return stored
         case .planes:
-            let planes = try read(.codes, of: entry, "codes of", octets: rows * entry.width)
-            guard let joined = joined(planes, entry.width, atMost: limit) else { break }
+            let planes = try read(.codes, of: entry, "codes of", octets: octets)
+            let rowsOfFrame = chunk?.codec.rowsOfFrame ?? rows
+            guard let joined = joined(planes, entry.width, rowsOfFrame, atMost: limit) else {
+                break
+            }
             return joined
         case .packed where entry.width == 1:
             let packed = try packedOctets(entry)
             guard let last = packed.occurring.last, UInt64(last) <= limit else { break }
             return packed.codes()
-        case .ranked where entry.width == 2:
-            let ranked = try rankedOctets(entry)
+        case .ranked where entry.width == 2, .few where entry.width == 2:
+            let ranked = try rankedOctets(entry, isPacked: chunk?.arrangement == .few)
             let others = try read(.others, of: entry, "codes of")
             guard let last = ranked.frequent.last, UInt64(last) <= limit,
                 Codes(width: 2, storage: others).areAtMost(limit),
                 let codes = ranked.codes(others: others)
             else { break }
             return codes
+        case .low:
+            let lows = try read(.codes, of: entry, "codes of")
+            guard
+                let codes = unpackLow(
+                    lows, exceptions: try exceptions(entry), width: entry.width, rows: rows,
+                    atMost: limit)
+            else { break }
+            return codes
         default: break
         }
         throw impossible("codes of", entry)
+    }
+
+    /// The rows that have another code; nil where there are none.
+    func exceptions(_ entry: ColumnEntry) throws(StoreError) -> EncodedBytes? {
+        entry.chunk(.exceptions) == nil ? nil : try read(.exceptions, of: entry, "codes of")
     }
 
     private func packedOctets(_ entry: ColumnEntry) throws(StoreError) -> PackedOctets {
@@ -165,29 +183,41 @@ struct ColumnReader {
         return packed
     }
 
-    /// Numbers from planes; nil where one is larger than `limit`.
+    /// Numbers from the planes of each frame; nil where one is larger than `limit`.
     private func joined(
-        _ stored: EncodedBytes, _ width: Int, atMost limit: UInt64
+        _ stored: EncodedBytes, _ width: Int, _ rowsOfFrame: Int, atMost limit: UInt64
     ) -> EncodedBytes? {
         let storage = EncodedBytes(unfilled: stored.count)
-        let planes = stored.values(as: UInt8.self)
-        switch width {
-        case 2:
-            var values = storage.mutableValues(as: UInt16.self)
-            return join(planes, into: &values, atMost: UInt16(clamping: limit)) ? storage : nil
-        case 4:
-            var values = storage.mutableValues(as: UInt32.self)
-            return join(planes, into: &values, atMost: UInt32(clamping: limit)) ? storage : nil
-        case 8:
-            var values = storage.mutableValues(as: UInt64.self)
-            return join(planes, into: &values, atMost: limit) ? storage : nil
-        default: return nil
-        }
+        let isWhole =
+            switch width {
+            case 2: join(stored, UInt16.self, rowsOfFrame, UInt16(clamping: limit), into: storage)
+            case 4: join(stored, UInt32.self, rowsOfFrame, UInt32(clamping: limit), into: storage)
+            case 8: join(stored, UInt64.self, rowsOfFrame, limit, into: storage)
+            default: false
+            }
+        return isWhole ? storage : nil
     }
 
-    private func rankedOctets(_ entry: ColumnEntry) throws(StoreError) -> RankedOctets {
+    private func join<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+        _ stored: EncodedBytes, _: T.Type, _ rowsOfFrame: Int, _ limit: T,
+        into storage: EncodedBytes
+    ) -> Bool {
+        let planes = stored.values(as: UInt8.self)
+        var values = storage.mutableValues(as: T.self)
+        let width = MemoryLayout<T>.size
+        for first in stride(from: 0, to: rows, by: rowsOfFrame) {
+            let end = min(first + rowsOfFrame, rows)
+            let frame = planes.extracting(first * width..<end * width)
+            if !FlowStore.join(frame, into: &values, at: first, atMost: limit) { return false }
+        }
+        return true
+    }
+
+    private func rankedOctets(
+        _ entry: ColumnEntry, isPacked: Bool
+    ) throws(StoreError) -> RankedOctets {
         let octets = try read(.codes, of: entry, "codes of")
-        guard let ranked = RankedOctets(octets, rows: rows) else {
+        guard let ranked = RankedOctets(octets, rows: rows, isPacked: isPacked) else {
             throw impossible("codes of", entry)
         }
         return ranked
@@ -208,9 +238,7 @@ struct ColumnReader {
             addresses = try codes(origin)
         }
         let map = try read(role, of: entry, "codes of")
-        let exceptions =
-            entry.chunk(.exceptions) == nil
-            ? nil : try read(.exceptions, of: entry, "codes of")
+        let exceptions = try exceptions(entry)
         guard Codes(width: entry.width, storage: map).areAtMost(limit),
             let storage = derivedCodes(
                 map: map, exceptions: exceptions, width: entry.width, by: addresses, rows: rows,
@@ -225,6 +253,18 @@ struct ColumnReader {
     func read(
         _ role: Chunk.Role, of entry: ColumnEntry, _ part: String, octets: Int? = nil
     ) throws(StoreError) -> EncodedBytes {
+        let chunk = try chunk(role, of: entry, part, octets: octets)
+        let name = entry.field.name
+        if chunk.codec.rowsOfFrame != nil {
+            return try block.segment.readFrames(chunk, rows: rows, part: "\(part) \(name)")
+        }
+        return try block.segment.read(chunk, part: "\(part) \(name)")
+    }
+
+    /// A chunk that may have so many octets.
+    func chunk(
+        _ role: Chunk.Role, of entry: ColumnEntry, _ part: String, octets: Int? = nil
+    ) throws(StoreError) -> Chunk {
         let atMost =
             switch role {
             case .layouts, .rows, .octets: otherOctetsMax
@@ -232,10 +272,12 @@ struct ColumnReader {
             case .members: (addressesMax + 63) / 64 * 8
             default: 512 + 8 * FlowBatch.capacity
             }
-        guard let chunk = entry.chunk(role), Int(chunk.rawOctets) == octets ?? Int(chunk.rawOctets),
-            chunk.rawOctets <= atMost
-        else { throw impossible(part, entry) }
-        return try block.segment.read(chunk, part: "\(part) \(entry.field.name)")
+        guard let chunk = entry.chunk(role) else { throw impossible(part, entry) }
+        let content = chunk.contentOctets(rows: rows)
+        guard content >= 0, content == octets ?? content, content <= atMost else {
+            throw impossible(part, entry)
+        }
+        return chunk
     }
 
     private func fits(_ range: ClosedRange<UInt64>, _ field: Field) -> Bool {

@@ -16,6 +16,13 @@ final class SegmentFile: Sendable {
     static func blocks(
         of path: String, info: SegmentInfo, keepOpen: Bool, cache: BlockCache? = nil
     ) throws(StoreError) -> [SegmentBlock] {
+        try open(path, info: info, keepOpen: keepOpen, cache: cache).blocks
+    }
+
+    /// Opens a segment or a rollup, and answers its footer too.
+    static func open(
+        _ path: String, info: SegmentInfo, keepOpen: Bool, cache: BlockCache?
+    ) throws(StoreError) -> (blocks: [SegmentBlock], footer: SegmentFooter) {
         let file = try Descriptor(path, .reading)
         let (footer, version) = try readFooter(file, info: info)
         let directories = try file.read(
@@ -30,18 +37,23 @@ final class SegmentFile: Sendable {
         blocks.reserveCapacity(footer.blocks.count)
         var offset = 0
         for (number, record) in footer.blocks.enumerated() {
-            let octets = Array(directories[offset..<offset + record.directoryOctets])
-            let place = footer.directoriesOffset + UInt64(offset)
+            let octets = DirectoryOctets(
+                octets: directories, range: offset..<offset + record.directoryOctets,
+                place: footer.directoriesOffset + UInt64(offset), payload: payload,
+                rows: record.rows)
+            let isSound = octets.isSound(record.checksum, version)
+            let damage = StoreError(
+                path: path, offset: octets.place,
+                cause: .damaged(.checksum(part: "block directory")))
             offset += record.directoryOctets
             blocks.append(
                 SegmentBlock(
                     segment, rows: record.rows,
-                    directory: directory(
-                        octets, record, payload, version, path: path, place: place),
+                    directory: isSound ? .octets(octets) : .parsed(.failure(damage)),
                     number: number, addresses: addresses,
                     cache: cache.map { BlockCache.Shelf($0, segment: path, block: number) }))
         }
-        return blocks
+        return (blocks, footer)
     }
 
     /// A segment of this build's version of which the footer is known.
@@ -55,28 +67,51 @@ final class SegmentFile: Sendable {
         self.version = version
     }
 
-    /// Reads a chunk and undoes its compression.
-    func read(_ chunk: Chunk, part: String) throws(StoreError) -> EncodedBytes {
-        let stored = EncodedBytes(unfilled: Int(chunk.storedOctets))
-        var room = stored.mutableBytes
-        if open != nil {
-            try open?.read(into: &room, at: chunk.offset)
-        } else {
-            try Descriptor(path, .reading).read(into: &room, at: chunk.offset)
-        }
-        guard Self.checksum(stored.bytes, version) == chunk.checksum else {
-            throw damage(.checksum(part: part), at: chunk.offset)
-        }
+    /// Reads a chunk that is not in frames and undoes its compression.
+    func read(_ chunk: Chunk, part: @autoclosure () -> String) throws(StoreError) -> EncodedBytes {
+        let stored = try readStored(chunk, part: part())
         switch chunk.codec {
         case .raw where stored.count == Int(chunk.rawOctets): return stored
         case .zstd:
-            let bytes = EncodedBytes(unfilled: Int(chunk.rawOctets))
-            var output = bytes.mutableBytes
-            guard Decompressors.shared.decompress(stored.bytes, into: &output) else { break }
-            return bytes
+            let output = EncodedBytes(unfilled: Int(chunk.rawOctets))
+            guard Decompressors.shared.decompress(stored.bytes, into: output, 0..<output.count)
+            else { break }
+            return output
         default: break
         }
-        throw damage(.compression(part: part), at: chunk.offset)
+        throw damage(.compression(part: part()), at: chunk.offset)
+    }
+
+    /// Reads the first zstd frame of a chunk; nil where it is the only one.
+    func readFirst(
+        _ chunk: Chunk, part: @autoclosure () -> String
+    ) throws(StoreError) -> EncodedBytes? {
+        guard chunk.codec == .zstd else { return nil }
+        let stored = try readStored(chunk, part: part())
+        // Less than all octets, or it would be the only one.
+        return Decompressors.shared.decompressFirst(
+            stored.bytes, atMost: max(Int(chunk.rawOctets) - 1, 0))
+    }
+
+    private func readStored(
+        _ chunk: Chunk, part: @autoclosure () -> String
+    ) throws(StoreError) -> EncodedBytes {
+        let stored = EncodedBytes(unfilled: Int(chunk.storedOctets))
+        var room = stored.mutableBytes
+        try fill(&room, at: chunk.offset)
+        guard Self.checksum(stored.bytes, version) == chunk.checksum else {
+            throw damage(.checksum(part: part()), at: chunk.offset)
+        }
+        return stored
+    }
+
+    /// Fills `output` with the octets at `offset`.
+    func fill(_ output: inout MutableRawSpan, at offset: UInt64) throws(StoreError) {
+        if open != nil {
+            try open?.read(into: &output, at: offset)
+        } else {
+            try Descriptor(path, .reading).read(into: &output, at: offset)
+        }
     }
 
     /// Reads octets that are not a chunk.
@@ -90,7 +125,7 @@ final class SegmentFile: Sendable {
     }
 
     /// The checksum of chunks and directories.
-    private static func checksum(_ octets: RawSpan, _ version: Int) -> UInt32 {
+    fileprivate static func checksum(_ octets: RawSpan, _ version: Int) -> UInt32 {
         version == 1 ? FlowStore.checksum(octets) : fastChecksum(octets)
     }
 
@@ -133,23 +168,11 @@ final class SegmentFile: Sendable {
             throw damage(error, at: trailer.headOffset)
         }
     }
+}
 
-    private static func directory(
-        _ octets: [UInt8], _ record: SegmentFooter.BlockRecord, _ payload: Range<UInt64>,
-        _ version: Int, path: String, place: UInt64
-    ) -> Result<BlockDirectory, StoreError> {
-        let damage: Damage
-        if unsafe checksum(octets.span.bytes, version) != record.checksum {
-            damage = .checksum(part: "block directory")
-        } else {
-            do {
-                let directory = try BlockDirectory(octets, payload: payload)
-                if directory.rows == record.rows { return .success(directory) }
-                damage = .value(part: "block directory")
-            } catch {
-                damage = error
-            }
-        }
-        return .failure(StoreError(path: path, offset: place, cause: .damaged(damage)))
+extension DirectoryOctets {
+    /// Whether the octets have this checksum.
+    fileprivate func isSound(_ checksum: UInt32, _ version: Int) -> Bool {
+        unsafe SegmentFile.checksum(octets.span.bytes.extracting(range), version) == checksum
     }
 }

@@ -8,7 +8,7 @@ import FlowModel
 /// directory is, and a directory where the chunks are. Each has the checksum of the next.
 struct SegmentFooter: Hashable, Sendable {
     /// Format version that this build writes, and the newest that it reads.
-    static let version = 2
+    static let version = 3
     static let headerOctets = 16
     static let trailerOctets = 32
     static let startMagic = Array("SKEINSEG".utf8)
@@ -19,6 +19,14 @@ struct SegmentFooter: Hashable, Sendable {
         var rows: Int
         var directoryOctets: Int
         var checksum: UInt32
+        /// In a rollup what the block's rows are sums of; nil in a segment.
+        var mark: Mark?
+    }
+
+    /// What the rows of a rollup's block are sums of.
+    struct Mark: Hashable, Sendable {
+        var dimension: UInt16
+        var part: RollupPart
     }
 
     /// Where the directories begin and the chunks end.
@@ -26,6 +34,8 @@ struct SegmentFooter: Hashable, Sendable {
     /// Where the summary of addresses is; nil where there is none, as in version 1.
     var summary: AddressSummary.Place?
     var blocks: [BlockRecord]
+    /// What a rollup says of itself; nil in a segment.
+    var rollup: RollupHead?
 
     static var header: [UInt8] {
         var output = startMagic
@@ -48,9 +58,11 @@ struct SegmentFooter: Hashable, Sendable {
             output.put(UInt32(block.rows))
             output.put(UInt32(block.directoryOctets))
             output.put(block.checksum)
-            output.put(UInt32(0))
+            output.put(block.mark?.dimension ?? 0)
+            output.put(block.mark?.part.rawValue ?? 0)
+            output.put(UInt8(0))
         }
-        return output
+        return output + (rollup?.encoded() ?? [])
     }
 
     init(directoriesOffset: UInt64, blocks: [BlockRecord]) {
@@ -76,10 +88,13 @@ struct SegmentFooter: Hashable, Sendable {
         var need: UInt64 = 0
         for _ in 0..<count {
             var record = try reader.part(recordOctets)
-            let block = BlockRecord(
+            var block = BlockRecord(
                 rows: Int(try record.next(UInt32.self)),
                 directoryOctets: Int(try record.next(UInt32.self)),
                 checksum: try record.next(UInt32.self))
+            let dimension = try record.next(UInt16.self)
+            let part = RollupPart(rawValue: try record.next(UInt8.self))
+            if dimension > 0 { block.mark = Mark(dimension: dimension, part: part) }
             guard (1...FlowBatch.capacity).contains(block.rows) else {
                 throw .value(part: "footer")
             }
@@ -87,6 +102,7 @@ struct SegmentFooter: Hashable, Sendable {
             blocks.append(block)
         }
         guard need == headOffset - directoriesOffset else { throw .value(part: "footer") }
+        if reader.remaining >= RollupHead.octets { rollup = try RollupHead(&reader) }
     }
 
     private static func summary(

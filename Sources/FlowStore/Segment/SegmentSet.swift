@@ -23,6 +23,8 @@ final class SegmentSet {
         var smallOctets: UInt64 = 32 << 20
         /// Segments open at once.
         var openMax = 4
+        /// Whether rollups are written beside segments.
+        var rollups = true
         /// Octets of `other` in one block.
         var otherOctets = otherOctetsMax
     }
@@ -35,11 +37,18 @@ final class SegmentSet {
     private let packer = BlockPacker()
     private var open: [SegmentWriter] = []
     private let numbers: SegmentNumbers
+    private let book: RateBook
+    private lazy var bench = RollupBench()
+    /// The rollups of the open segments, by the segments' numbers.
+    private var builders: [UInt64: RollupBuilder] = [:]
     private(set) var closed: [SegmentInfo] = []
+    /// The rollups of ``closed``.
+    private(set) var rollups: [RollupInfo] = []
 
-    init(_ directory: StoreDirectory, numbers: SegmentNumbers, limits: Limits) {
-        self.directory = directory
-        self.numbers = numbers
+    init(_ keeper: StoreKeeper, limits: Limits) {
+        directory = keeper.directory
+        numbers = keeper.numbers
+        book = keeper.book
         self.limits = limits
     }
 
@@ -52,6 +61,7 @@ final class SegmentSet {
             let received = block.summary(of: .received)?.range ?? 0...0
             let segment = try segment(for: received)
             try segment.append(block, packer: packer)
+            try addUp(block, of: segment)
             if segment.octets >= limits.segmentOctets { try close(segment) }
             start = end
         }
@@ -63,12 +73,21 @@ final class SegmentSet {
     }
 
     /// Forgets what ``closed`` has, which the manifest has now.
-    func forgetClosed() { closed.removeAll() }
+    func forgetClosed() {
+        closed.removeAll()
+        rollups.removeAll()
+    }
 
     /// Deletes everything that was written and is not in a manifest.
     func discard() {
         for segment in open { segment.discard() }
         open.removeAll()
+        for builder in builders.values { builder.discard() }
+        builders.removeAll()
+        for rollup in rollups {
+            try? directory.remove(directory.rollup(rollup))
+        }
+        rollups.removeAll()
         for info in closed { try? directory.remove(directory.segment(info.number)) }
         closed.removeAll()
     }
@@ -76,6 +95,25 @@ final class SegmentSet {
     private func close(_ segment: SegmentWriter) throws(StoreError) {
         closed.append(try segment.close())
         open.removeAll { $0 === segment }
+        if let builder = builders[segment.number] {
+            rollups += try builder.close(packer: packer, encoder: encoder)
+            builders[segment.number] = nil
+        }
+    }
+
+    /// Adds a block's flows to the rollups of its segment.
+    private func addUp(_ block: EncodedBlock, of segment: SegmentWriter) throws(StoreError) {
+        guard limits.rollups else { return }
+        let builder: RollupBuilder
+        if let known = builders[segment.number] {
+            builder = known
+        } else {
+            for other in builders.values { try other.relieve(packer: packer, encoder: encoder) }
+            builder = try RollupBuilder(
+                directory, segment: segment.number, book: book, bench: bench)
+            builders[segment.number] = builder
+        }
+        try builder.take(block, packer: packer, encoder: encoder)
     }
 
     /// The most rows, in whole words of presence, whose `other` fits a chunk.

@@ -8,8 +8,9 @@ final class SegmentWriter {
     let number: UInt64
     /// Octets written.
     private(set) var octets: UInt64
-    /// `received` of all rows.
-    private(set) var received: ClosedRange<UInt64>
+    /// `received` of all rows; before the first block what was said to come.
+    var received: ClosedRange<UInt64> { span ?? 0...0 }
+    private var span: ClosedRange<UInt64>?
 
     private let directory: StoreDirectory
     private let file: Descriptor
@@ -19,15 +20,24 @@ final class SegmentWriter {
     private var rows: UInt64 = 0
     private var start: ClosedRange<UInt64>?
     private var lastEnd: UInt64 = 0
+    private let name: String
+    private let draft: String
 
-    /// Begins a segment.
+    /// Begins a segment, or a rollup, which differs in where it lies and in its marks.
+    ///
+    /// - Parameters:
+    ///   - received: of the first block; nil where that is not known.
+    ///   - rollup: the path of a rollup's file.
     init(
-        _ directory: StoreDirectory, number: UInt64, received: ClosedRange<UInt64>
+        _ directory: StoreDirectory, number: UInt64, received: ClosedRange<UInt64>?,
+        rollup: String? = nil
     ) throws(StoreError) {
         self.directory = directory
         self.number = number
-        self.received = received
-        file = try Descriptor(directory.draft(number), .creating, probe: directory.probe)
+        name = rollup ?? directory.segment(number)
+        draft = rollup.map { $0 + ".tmp" } ?? directory.draft(number)
+        span = received
+        file = try Descriptor(draft, .creating, probe: directory.probe)
         octets = 0
         do throws(StoreError) {
             try write(SegmentFooter.header)
@@ -38,18 +48,22 @@ final class SegmentWriter {
     }
 
     /// Appends a block, whose chunks `packer` compresses.
-    func append(_ block: EncodedBlock, packer: BlockPacker) throws(StoreError) {
+    ///
+    /// - Parameter mark: what its rows are sums of, in a rollup.
+    func append(
+        _ block: EncodedBlock, packer: BlockPacker, mark: SegmentFooter.Mark? = nil
+    ) throws(StoreError) {
         let packed = try packer.pack(block, at: octets, path: file.path)
         try write(packed.octets)
         let record = packed.directory.encoded()
         footer.blocks.append(
             SegmentFooter.BlockRecord(
                 rows: block.rows, directoryOctets: record.count,
-                checksum: unsafe fastChecksum(record.span.bytes)))
+                checksum: unsafe fastChecksum(record.span.bytes), mark: mark))
         directories += record
         filters.append(packed.filter)
         rows += UInt64(block.rows)
-        if let range = block.summary(of: .received)?.range { received = received.union(range) }
+        if let range = block.summary(of: .received)?.range { span = span?.union(range) ?? range }
         if let range = block.summary(of: .start)?.range {
             start = start?.union(range) ?? range
         }
@@ -57,11 +71,14 @@ final class SegmentWriter {
     }
 
     /// Writes the footer, waits for the disk, and gives the file its name.
-    func close() throws(StoreError) -> SegmentInfo {
+    ///
+    /// - Parameter rollup: what a rollup says of itself.
+    func close(rollup: RollupHead? = nil) throws(StoreError) -> SegmentInfo {
         let (summary, summaryOctets) = AddressSummary.Place.lay(filters, at: octets)
         try write(summaryOctets)
         footer.summary = summary
         footer.directoriesOffset = octets
+        footer.rollup = rollup
         let head = footer.encoded()
         let headChecksum = unsafe checksum(head.span.bytes)
         let trailer = SegmentFooter.Trailer(
@@ -69,7 +86,7 @@ final class SegmentWriter {
             headChecksum: headChecksum)
         try write(directories + head + trailer.encoded())
         try file.synchronize()
-        try directory.move(directory.draft(number), to: directory.segment(number))
+        try directory.move(draft, to: name)
         return SegmentInfo(
             number: number, rows: rows, blocks: footer.blocks.count, octets: octets,
             received: received, start: start, lastEnd: lastEnd, checksum: headChecksum)
@@ -78,7 +95,7 @@ final class SegmentWriter {
     /// Deletes the draft.
     func discard() {
         // What cannot be deleted now is swept by the next writer.
-        try? directory.remove(directory.draft(number))
+        try? directory.remove(draft)
     }
 
     private func write(_ bytes: [UInt8]) throws(StoreError) {

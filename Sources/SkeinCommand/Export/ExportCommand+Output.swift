@@ -16,6 +16,11 @@ extension ExportCommand {
         }
     }
 
+    private func engine(over reader: StoreReader) throws -> QueryEngine {
+        let times = TimeText(zone: utc ? .utc : .local)
+        return QueryEngine(reader).overridden(by: try override.overrides(times))
+    }
+
     private func writeText(_ reader: StoreReader, _ plan: Plan, to file: ExportFile) throws {
         var request = plan.request
         request.kind = .flows(
@@ -23,7 +28,7 @@ extension ExportCommand {
         let writer = (form == .csv ? OutputFormat.csv : .ndjson).writer(
             to: AnswerOutput(write: file.write), times: TimeText(zone: .utc),
             note: StandardStreams.say)
-        try QueryEngine(reader).run(request, into: writer)
+        try engine(over: reader).run(request, into: writer)
         try file.finish()
     }
 
@@ -47,7 +52,7 @@ extension ExportCommand {
                 waiting.removeAll(keepingCapacity: true)
             })
         var progress = ProgressBar(name: file.name, total: nil)
-        let footing = try QueryEngine(reader).batches(plan.request) { batch in
+        let footing = try engine(over: reader).batches(plan.request) { batch in
             let before = exporter.octets
             try exporter.add(batch)
             progress.advance(by: Int(exporter.octets - before))
@@ -72,7 +77,7 @@ extension ExportCommand {
                 pace.wait(for: message)
                 try sink.send(message.octets[...], from: 0)
             })
-        let footing = try QueryEngine(reader).batches(plan.request, exporter.add)
+        let footing = try engine(over: reader).batches(plan.request, exporter.add)
         report(exporter, footing, to: "\(collector)")
         if UInt64(sink.refused) * 2 > exporter.messages {
             throw SinkError.nobodyListens("\(collector)")

@@ -76,6 +76,9 @@ struct ExportCommand: ParsableCommand {
     @Flag(help: "Times in UTC: those of the filter, of --from and --to.")
     var utc = false
 
+    @OptionGroup
+    var override: OverrideOption
+
     /// Parses once for the errors; time has not begun for ``run()``.
     func validate() throws { _ = try plan(rules: .unread) }
 

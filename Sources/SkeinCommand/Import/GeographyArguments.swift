@@ -13,9 +13,15 @@ struct GeographyArguments: ParsableArguments {
             valueName: "path"))
     var countryDatabase: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A database in MaxMind's format with countries, AS numbers or both; may stand several times, and goes before the country database.",
+            valueName: "file"))
+    var mmdb: [String] = []
+
     func validate() throws {
-        if noGeo, countryDatabase != nil {
-            throw ValidationError("--no-geo and --country-database exclude each other.")
+        if noGeo, countryDatabase != nil || !mmdb.isEmpty {
+            throw ValidationError("--no-geo excludes --country-database and --mmdb.")
         }
         if countryDatabase?.isEmpty == true {
             throw ValidationError("--country-database needs a path; --no-geo looks nothing up.")
@@ -27,18 +33,21 @@ struct GeographyArguments: ParsableArguments {
     /// That Debian's database is not there is no error: it is said once, with what to do.
     func enricher() throws(DatabaseError) -> FlowEnricher? {
         if noGeo { return nil }
-        if let path = countryDatabase ?? Self.variable {
-            // A variable that is set and empty looks nothing up.
-            return path.isEmpty ? nil : FlowEnricher(try AddressDatabase(countries: path))
+        var path = countryDatabase ?? Self.variable
+        if path == nil {
+            let usual = AddressDatabase.countryFolderDefault
+            if AddressDatabase.hasCountries(at: usual) {
+                path = usual
+            } else if mmdb.isEmpty {
+                StandardStreams.say(
+                    "countries are not looked up, as \(usual) has no database of them: install "
+                        + "\(AddressDatabase.countryPackage) (docs/geography.md), or say --no-geo")
+            }
         }
-        let path = AddressDatabase.countryFolderDefault
-        guard AddressDatabase.hasCountries(at: path) else {
-            StandardStreams.say(
-                "countries are not looked up, as \(path) has no database of them; "
-                    + "apt install \(AddressDatabase.countryPackage), or say --no-geo")
-            return nil
-        }
-        return FlowEnricher(try AddressDatabase(countries: path))
+        // A variable that is set and empty looks nothing up.
+        if path?.isEmpty == true { path = nil }
+        guard path != nil || !mmdb.isEmpty else { return nil }
+        return FlowEnricher(try AddressDatabase(countries: path, mmdb: mmdb))
     }
 
     private static var variable: String? {

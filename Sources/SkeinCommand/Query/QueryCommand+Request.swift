@@ -32,10 +32,11 @@ extension QueryCommand {
         }
         request.overlap = overlap
         request.raw = raw
+        request.rollups = !withoutRollups
         try grouping.apply(to: &request, isList: isList) { list, option in
             try keys(list, of: option)
         }
-        try flowTime.apply(to: &request)
+        try flowTime.apply(to: &request, isLayout: try flowLayout() != nil)
         return request
     }
 

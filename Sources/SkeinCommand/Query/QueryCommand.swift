@@ -74,6 +74,11 @@ struct QueryCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Buckets of this length, empty ones too.", valueName: "step"))
     var series: String?
 
+    @Flag(
+        name: .customLong("no-rollups"),
+        help: "Answer from flows only, also where rollups have the same answer.")
+    var withoutRollups = false
+
     @OptionGroup
     var flowTime: FlowTimeOptions
 
@@ -96,6 +101,9 @@ struct QueryCommand: ParsableCommand {
     var grouping: GroupingOptions
 
     @OptionGroup
+    var override: OverrideOption
+
+    @OptionGroup
     var explain: ExplainOption
 
     /// Flows that a table shows where nothing else is said.
@@ -111,15 +119,17 @@ struct QueryCommand: ParsableCommand {
         do {
             var notes: [FilterNote] = []
             let request = try request { notes.append($0) }
+            let overrides = try override.overrides(times)
             let writer = try writer(to: AnswerOutput(write: StandardStreams.write))
             grouping.useTemporaryFolder()
             let reader = try store.reader(window: request.window)
+            let engine = QueryEngine(reader).overridden(by: overrides)
             if explain.isWanted {
-                return try explain.explain(request, notes, by: QueryEngine(reader))
+                return try explain.explain(request, notes, by: engine)
             }
             for note in notes { StandardStreams.say("\(note)") }
             for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
-            try QueryEngine(reader).run(request, into: writer)
+            try engine.run(request, into: writer)
         } catch is ClosedPipe {
             return
         } catch let error as ValidationError {

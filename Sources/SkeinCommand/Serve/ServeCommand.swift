@@ -1,8 +1,5 @@
 import ArgumentParser
-import FlowCollector
-import FlowStore
 import SkeinConfiguration
-import SkeinServer
 
 /// `skein serve`.
 struct ServeCommand: ParsableCommand {
@@ -11,50 +8,27 @@ struct ServeCommand: ParsableCommand {
         abstract: "Collect NetFlow, IPFIX and sFlow as they arrive.",
         discussion: """
             Listens for exports of routers, and keeps their flows in the store, where skein query sees \
-            them within a second. Each port takes every protocol.
+            them within a second. Each port takes every protocol. Without a configuration it listens at \
+            UDP 2055, 4739, 6343 and 9995, and TCP 4739.
 
               skein serve --store /var/lib/skein --max-size 200G
-              skein serve --listen 192.0.2.1:2055 --listen tcp://:4739 --allow 192.0.2.0/24
+              skein serve --listen udp://192.0.2.1:2055 --allow 192.0.2.0/24
 
-            What stands in a configuration file (docs/configuration.md) holds where no option says \
-            otherwise; SIGHUP reads it anew. http://127.0.0.1:8055 answers /healthz, /metrics and \
-            /api/v1/openapi.json.
-
-            SIGTERM and SIGINT store what has arrived, and end it. SIGUSR1 prints all counters as one \
-            line of JSON.
+            SIGTERM and SIGINT store what has arrived, and end it; SIGHUP reads the configuration again; \
+            SIGUSR1 prints all counters as one line of JSON.
             """)
 
-    @OptionGroup var settings: ConfigurationOptions
-
-    @OptionGroup var store: StoreOption
-
-    @OptionGroup(title: "Receiving") var receiving: ReceivingOptions
-
-    @Option(
-        help: ArgumentHelp(
-            "Delete what was received longer ago than this: 12h, 90d, 52w.", valueName: "time"))
-    var maxAge: AgeArgument?
-
-    @Option(
-        help: ArgumentHelp(
-            "Delete the oldest flows while the store takes more than this: 500M, 200G, 2T.",
-            valueName: "size"))
-    var maxSize: SizeArgument?
+    @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
         StandardStreams.ignoreBrokenPipes()
         // Before there is any thread: each of them inherits that signals are this one's.
         let signals = SignalQueue()
         do {
-            let configuration = try settings.load()
-            configuration.unused.forEach(StandardStreams.say)
-            try ServeSession(
-                store: store.path ?? configuration.settings.store.path,
-                settings: configuration.settings,
-                needsServer: configuration.origins["http.listen"] != nil,
-                configuration: { try collectorConfiguration(settings.load().settings) },
-                notifier: ServiceNotifier(environment: ConfigurationOverrides.environment)
-            ).run(signals)
+            try ServeSession(load: { try options.load() }).run(signals)
+        } catch let errors as ConfigurationErrors where errors.areOfOptions {
+            errors.lines.forEach(StandardStreams.say)
+            throw ExitCode.validationFailure
         } catch let errors as ConfigurationErrors {
             errors.lines.forEach(StandardStreams.say)
             throw ExitCode.failure
@@ -63,13 +37,13 @@ struct ServeCommand: ParsableCommand {
             throw ExitCode.failure
         }
     }
+}
 
-    /// What the options make of the settings.
-    private func collectorConfiguration(_ settings: SkeinSettings) -> CollectorConfiguration {
-        var configuration = settings.collector
-        receiving.apply(to: &configuration)
-        if let maxAge { configuration.retention.maxAge = .milliseconds(maxAge.milliseconds) }
-        if let maxSize { configuration.retention.maxOctets = maxSize.octets }
-        return configuration
+extension ConfigurationErrors {
+    /// Whether the command line alone is wrong.
+    fileprivate var areOfOptions: Bool {
+        problems.allSatisfy { problem in
+            if case .option = problem.origin { true } else { false }
+        }
     }
 }

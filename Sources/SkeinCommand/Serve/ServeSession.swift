@@ -1,111 +1,135 @@
 import FlowCollector
 import FlowStore
+import Glibc
 import SkeinConfiguration
 import SkeinServer
 
 /// A collector, its store and its page, from the start of the program to its end.
 struct ServeSession {
-    /// The store's folder.
-    let store: String
-    /// As it was at the start.
-    let settings: SkeinSettings
-    /// Whether a page that cannot be served is a reason not to start: where the user asked for it.
-    let needsServer: Bool
-    /// Reads the configuration, at the start and for a reload.
-    let configuration: () throws -> CollectorConfiguration
-    let notifier: ServiceNotifier
+    /// Reads the settings, at the start and for a reload.
+    let load: () throws -> Configuration
 
-    /// How long between two lines about what has happened.
-    private static let reportInterval = Duration.seconds(60)
+    /// Milliseconds between two lines about what has happened.
+    private static let reportInterval: UInt64 = 60_000
+    /// How long the decoder may be at one thing before it counts as stuck.
+    ///
+    /// A store that is stuck holds it up for 5 s at most.
+    private static let beatMax = Duration.seconds(20)
 
     /// Collects until a signal asks for the end.
     ///
     /// - Throws: what keeps it from starting, or from storing what has arrived.
     func run(_ signals: SignalQueue) throws {
-        let first = try configuration()
-        let writer = try StoreOption.making(store) { path throws(StoreError) in
+        let configuration = try load()
+        let settings = configuration.settings
+        try settings.checkAbilities()
+        let log = ServerLog(settings: settings.log)
+        let notifier = ServiceNotifier(environment: Self.notifierVariables)
+        let writer = try StoreOption.making(settings.store.path) { path throws(StoreError) in
             try LiveWriter(directory: path, policy: settings.journalPolicy)
         }
         defer { writer.close() }
-        for notice in writer.notices { StandardStreams.say("\(notice)") }
+        for notice in writer.notices { log.say(.warning, "\(notice)") }
         if writer.recoveredRows > 0 {
-            StandardStreams.say("recovered \(writer.recoveredRows) flows from the journal")
+            log.say(.info, "recovered \(writer.recoveredRows) flows from the journal")
         }
-        let collector = try Collector(configuration: first, writer: writer) { event in
-            StandardStreams.say("\(event)")
-        }
-        let server = try serve(collector)
+        let collector = try Collector(
+            configuration: settings.collector, writer: writer,
+            enricher: try ServerGeography.enricher(settings.geo, log)
+        ) { log.say($0) }
+        let isWanted = configuration.origins["http.listen"] != nil
+        let server = try serve(collector, settings, isWanted: isWanted, log)
         defer { server?.stop() }
         try collector.start()
-        StandardStreams.say("ready; storing in \(store)")
+        log.say(.info, "ready; storing in \(settings.store.path)")
         notifier.tell(.ready)
-        attend(collector, signals)
+        attend(collector, signals, log, notifier)
         notifier.tell(.stopping)
         // First of all: the page must not hold up what has to be stored.
         server?.stop()
         let counters = collector.stop()
         try writer.finish()
-        StandardStreams.say("ended: \(counters.line)")
+        log.say(.info, "ended: \(counters.line)")
     }
 
-    private func serve(_ collector: Collector) throws -> Server? {
+    /// Serves the page.
+    ///
+    /// - Parameter isWanted: whether a page that cannot be served is a reason not to start: where the
+    ///   user asked for it.
+    private func serve(
+        _ collector: Collector, _ settings: SkeinSettings, isWanted: Bool, _ log: ServerLog
+    ) throws -> Server? {
         guard let configuration = settings.server else { return nil }
         let queries = StoreQueries(
-            directory: store, memory: Int(clamping: settings.http.queryMemory))
-        let source = CollectorSource(collector: collector, store: store, queries: queries)
+            directory: settings.store.path, memory: Int(clamping: settings.http.queryMemory))
+        let source = CollectorSource(
+            collector: collector, store: settings.store.path, queries: queries)
         do {
             let server = try Server(configuration, source: source)
-            StandardStreams.say("serving http://\(server.place)")
+            log.say(.info, "serving http://\(server.place)")
             return server
         } catch {
-            if needsServer { throw error }
-            StandardStreams.say("\(error); collecting without it (http.listen)")
+            if isWanted { throw error }
+            log.say(.warning, "\(error); collecting without it (http.listen)")
             return nil
         }
     }
 
-    private func attend(_ collector: Collector, _ signals: SignalQueue) {
+    private func attend(
+        _ collector: Collector, _ signals: SignalQueue, _ log: ServerLog,
+        _ notifier: ServiceNotifier
+    ) {
         var last = collector.counters
-        var lastReport = ContinuousClock.now
-        let rest = min(notifier.watchdogInterval ?? Self.reportInterval, Self.reportInterval)
+        var nextReport = Clock.nanoseconds() / 1_000_000 + Self.reportInterval
+        let watchdog = notifier.watchdogInterval.map { max($0 / .milliseconds(1), 1) }
         while true {
-            let request = signals.next(seconds: max(Int(rest.components.seconds), 1))
-            // Whoever holds the counters for good is stuck, and so are we: then nobody feeds the dog.
-            let now = collector.counters
-            notifier.tell(.watchdog)
-            switch request {
+            let now = Clock.nanoseconds() / 1_000_000
+            if now >= nextReport {
+                nextReport = now + Self.reportInterval
+                let counters = collector.counters
+                log.say(.info, counters.line(since: last))
+                last = counters
+            }
+            if watchdog != nil, collector.sinceLastBeat < Self.beatMax { notifier.tell(.watchdog) }
+            let wait = min(Double(nextReport - now), watchdog ?? .infinity)
+            switch signals.next(milliseconds: Int(wait)) {
             case .end: return
-            case .reload: reload(collector)
-            case .report: report(now)
-            case nil:
-                guard lastReport.duration(to: .now) >= Self.reportInterval - .seconds(1) else {
-                    continue
-                }
-                let line = now.line(since: last)
-                StandardStreams.say(line)
-                notifier.tell(.status(line))
-                last = now
-                lastReport = .now
+            case .reload: reload(collector, log, notifier)
+            case .report: report(collector.counters, log)
+            case nil: break
             }
         }
     }
 
-    private func reload(_ collector: Collector) {
+    private func reload(_ collector: Collector, _ log: ServerLog, _ notifier: ServiceNotifier) {
         notifier.tell(.reloading)
-        defer { notifier.tell(.ready) }
         do {
-            try collector.reload(try configuration())
-            StandardStreams.say("reloaded")
+            let settings = try load().settings
+            try settings.checkAbilities()
+            let enricher = try ServerGeography.enricher(settings.geo, log)
+            try collector.reload(settings.collector)
+            collector.replaceEnricher(by: enricher)
+            log.say(.info, "reloaded")
         } catch {
-            StandardStreams.say("not reloaded, everything stays as it was: \(error)")
+            log.say(.error, "not reloaded, everything stays as it was: \(error)")
         }
+        notifier.tell(.ready)
     }
 
-    private func report(_ counters: CollectorCounters) {
+    private func report(_ counters: CollectorCounters, _ log: ServerLog) {
         do {
             try StandardStreams.write(Array((counters.json.text + "\n").utf8))
         } catch {
-            StandardStreams.say("cannot print the counters: \(error)")
+            log.say(.warning, "cannot print the counters: \(error)")
         }
+    }
+
+    /// What of the environment is for the notifier.
+    private static var notifierVariables: [String: String] {
+        var variables: [String: String] = [:]
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] {
+            if let value = getenv(name) { variables[name] = String(cString: value) }
+        }
+        return variables
     }
 }

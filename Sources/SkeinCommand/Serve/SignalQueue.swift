@@ -21,10 +21,11 @@ struct SignalQueue {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    /// The next signal; nil where none came for so many seconds.
-    func next(seconds: Int) -> Request? {
+    /// The next signal; nil where none came for so long.
+    func next(milliseconds: Int) -> Request? {
         var signals = signals
-        var timeout = timespec(tv_sec: seconds, tv_nsec: 0)
+        var timeout = timespec(
+            tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
         switch sigtimedwait(&signals, nil, &timeout) {
         case SIGTERM, SIGINT: return .end
         case SIGHUP: return .reload

@@ -5,29 +5,38 @@ import SkeinConfiguration
 import SkeinServer
 
 extension SkeinSettings {
-    /// What of the settings concerns receiving, decoding and keeping.
+    /// What of the settings the collector is told.
     var collector: CollectorConfiguration {
-        var collector = CollectorConfiguration()
-        collector.listen = listen.map { endpoint in
+        var configuration = CollectorConfiguration()
+        configuration.listen = listen.map { place in
             ListenAddress(
-                endpoint.address, port: endpoint.port,
-                transport: endpoint.transport == .tcp ? .tcp : .udp)
+                place.address, port: place.port, transport: place.transport == .udp ? .udp : .tcp)
         }
-        collector.allow = exporters.allow
-        collector.receiveBufferBytes = Int(clamping: receiveBuffer)
-        collector.queueBytesMax = Int(clamping: queueMemory)
-        collector.forward = forward.compactMap { endpoint in
-            endpoint.address.map { ForwardTarget(host: "\($0)", port: endpoint.port) }
+        configuration.allow = exporters.allow
+        configuration.receiveBufferBytes = Int(clamping: receiveBuffer)
+        configuration.queueBytesMax = Int(clamping: queueMemory)
+        configuration.forward = forward.compactMap { place in
+            place.address.map { ForwardTarget(host: "\($0)", port: place.port) }
         }
-        collector.retention = RetentionPolicy(
-            maxAge: store.retention.maxAge, maxOctets: store.retention.maxSize)
-        collector.decoder.separatesTemplatesByPort = exporters.useSourcePort
-        return collector
+        configuration.retention = RetentionPolicy(
+            maxAge: store.retention.maxAge, maxOctets: store.retention.maxSize,
+            maxMinuteAge: store.retention.minuteRollups, maxRollupAge: store.retention.hourRollups)
+        configuration.decoder.separatesTemplatesByPort = exporters.useSourcePort
+        return configuration
     }
 
-    /// When what arrived is made safe.
+    /// When the journal is made safe.
     var journalPolicy: JournalPolicy {
         store.commitInterval == .zero ? .eachBatch : .every(store.commitInterval)
+    }
+
+    /// Refuses what this version cannot do, rather than to leave it out in silence.
+    func checkAbilities() throws {
+        guard interface.name == nil else {
+            throw StoreProblem(
+                description: "interface.name is set, but this version does not meter interfaces; "
+                    + "let softflowd or pmacctd export to it")
+        }
     }
 
     /// Where and how the page is served; nil = not at all.
@@ -38,18 +47,5 @@ extension SkeinSettings {
         server.queryTime = http.queryTime
         server.queries = http.queries
         return server
-    }
-}
-
-extension Configuration {
-    /// Settings that were set, but that `skein serve` does not act on yet, a sentence each.
-    var unused: [String] {
-        let waiting = [
-            "store.retention.minute-rollups", "store.retention.hour-rollups", "exporters.overrides",
-            "interface.", "geo.", "log.",
-        ]
-        return SkeinSettings.reference.map(\.path).filter { path in
-            origins[path] != nil && waiting.contains { path.hasPrefix($0) }
-        }.map { "\($0) is set, but this version does not act on it yet" }
     }
 }

@@ -9,7 +9,7 @@ struct StoreCommand: ParsableCommand {
         abstract: "Look at a store, check it, and keep it small.",
         subcommands: [
             StoreInfoCommand.self, StoreVerifyCommand.self, StoreCompactCommand.self,
-            StoreExpireCommand.self,
+            StoreExpireCommand.self, StoreRollupCommand.self,
         ])
 }
 

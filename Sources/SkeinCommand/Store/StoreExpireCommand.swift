@@ -10,7 +10,8 @@ struct StoreExpireCommand: ParsableCommand {
         abstract: "Delete the oldest flows.",
         discussion: """
             Deletes whole segments, oldest first; a segment is as old as the last flow that it \
-            received. Whoever reads one goes on until it has done.
+            received. Whoever reads one goes on until it has done. Rollups stay, and answer for the \
+            flows that are gone, until --rollup-age; they do not count for --max-size.
 
               skein store expire --max-age 90d --max-size 200G
             """)
@@ -28,9 +29,23 @@ struct StoreExpireCommand: ParsableCommand {
             valueName: "size"))
     var maxSize: SizeArgument?
 
+    @Option(
+        name: .customLong("rollup-age-1m"),
+        help: ArgumentHelp(
+            "Delete rollups by the minute of flows that were received longer ago than this.",
+            valueName: "time"))
+    var minuteAge: AgeArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Delete all rollups of flows that were received longer ago than this.",
+            valueName: "time"))
+    var rollupAge: AgeArgument?
+
     func validate() throws {
-        if maxAge == nil, maxSize == nil {
-            throw ValidationError("Say what is to go: --max-age, --max-size or both.")
+        if maxAge == nil, maxSize == nil, minuteAge == nil, rollupAge == nil {
+            throw ValidationError(
+                "Say what is to go: --max-age, --max-size, --rollup-age-1m, --rollup-age.")
         }
     }
 
@@ -39,7 +54,9 @@ struct StoreExpireCommand: ParsableCommand {
             let writer = try options.writer()
             defer { writer.close() }
             let policy = RetentionPolicy(
-                maxAge: maxAge.map { .milliseconds($0.milliseconds) }, maxOctets: maxSize?.octets)
+                maxAge: maxAge.map { .milliseconds($0.milliseconds) }, maxOctets: maxSize?.octets,
+                maxMinuteAge: minuteAge.map { .milliseconds($0.milliseconds) },
+                maxRollupAge: rollupAge.map { .milliseconds($0.milliseconds) })
             let summary = try writer.expire(policy, now: options.times.now)
             let text =
                 summary.segments == 0
@@ -48,12 +65,26 @@ struct StoreExpireCommand: ParsableCommand {
                     + "(\(StoreTable.octets(summary.octets))) with "
                     + "\(StoreTable.counted(summary.rows, "flow")), received "
                     + StoreTable.range(summary.received, options.times)
+            let rollups =
+                summary.rollups == 0
+                ? []
+                : [
+                    "deleted \(StoreTable.counted(UInt64(summary.rollups), "rollup")) "
+                        + "(\(StoreTable.octets(summary.rollupOctets)))"
+                ]
             try options.answer(
-                [text],
+                summary.segments == 0 && summary.rollups > 0 ? rollups : [text] + rollups,
                 .object([
                     ("segments", .number(UInt64(summary.segments))),
                     ("flows", .number(summary.rows)), ("bytes", .number(summary.octets)),
                     ("received", .range(summary.received)),
+                    (
+                        "rollups",
+                        .object([
+                            ("files", .number(UInt64(summary.rollups))),
+                            ("bytes", .number(summary.rollupOctets)),
+                        ])
+                    ),
                 ]))
         }
     }

@@ -46,6 +46,21 @@ struct StoreInfoCommand: ParsableCommand {
                 "\(StoreTable.counted(journal.rows, "flow")), \(StoreTable.octets(journal.octets))"
             ),
         ]
+        for step in RollupStep.allCases {
+            let rollups = reader.rollups.filter { $0.step == step }
+            guard !rollups.isEmpty else { continue }
+            let octets = rollups.reduce(0) { $0 + $1.octets }
+            let flows = max(rollups.reduce(0) { $0 + $1.flows }, 1)
+            rows.append(
+                (
+                    "by \(step.name)",
+                    "\(StoreTable.counted(UInt64(rollups.count), "rollup")), "
+                        + "\(StoreTable.octets(octets)), "
+                        + "\(StoreTable.fixed(Double(octets) / Double(flows), decimals: 2)) "
+                        + "bytes a flow, of flows received "
+                        + StoreTable.range(Self.received(rollups), times)
+                ))
+        }
         if !damaged.isEmpty {
             let lost = damaged.reduce(0) { $0 + $1.info.rows }
             rows.append(
@@ -62,6 +77,13 @@ struct StoreInfoCommand: ParsableCommand {
         let last = ["(directories)"] + figures(other, reader)
         return StoreTable.lines(rows) + [""]
             + StoreTable.table(["column", "octets", "bytes/flow", "share"], body + [last])
+    }
+
+    private static func received(_ rollups: [RollupInfo]) -> ClosedRange<UInt64>? {
+        guard let first = rollups.map(\.received.lowerBound).min(),
+            let last = rollups.map(\.received.upperBound).max()
+        else { return nil }
+        return first...last
     }
 
     private func figures(_ octets: UInt64, _ reader: StoreReader) -> [String] {
@@ -91,6 +113,21 @@ struct StoreInfoCommand: ParsableCommand {
                     ("bytes", .number(journal.octets)), ("received", .range(journal.received)),
                 ])
             ),
+            (
+                "rollups",
+                .array(
+                    RollupStep.allCases.map { step in
+                        let rollups = reader.rollups.filter { $0.step == step }
+                        return .object([
+                            ("step", .number(step.milliseconds)),
+                            ("files", .number(UInt64(rollups.count))),
+                            ("flows", .number(rollups.reduce(0) { $0 + $1.flows })),
+                            ("bytes", .number(rollups.reduce(0) { $0 + $1.octets })),
+                            ("received", .range(Self.received(rollups))),
+                        ])
+                    })
+            ),
+            ("expiredUpTo", reader.expired.map { .number($0) } ?? .null),
             (
                 "columns",
                 .array(

@@ -58,7 +58,9 @@ struct StoreVerifyCommand: ParsableCommand {
                 + "\(StoreTable.counted(UInt64(report.blocks), "block")), "
                 + "\(StoreTable.counted(UInt64(report.batches), "batch", plural: "batches")), "
                 + "\(StoreTable.counted(report.rows, "flow")), "
-                + "\(StoreTable.octets(report.octets)): "
+                + (report.rollups == 0
+                    ? "" : "\(StoreTable.counted(UInt64(report.rollups), "rollup")), ")
+                + "\(StoreTable.octets(report.octets + report.rollupOctets)): "
                 + (report.problems.isEmpty
                     ? "all whole"
                     : StoreTable.counted(UInt64(report.problems.count), "problem"))
@@ -72,6 +74,8 @@ struct StoreVerifyCommand: ParsableCommand {
             ("batches", .number(UInt64(report.batches))),
             ("flows", .number(report.rows)),
             ("bytes", .number(report.octets)),
+            ("rollups", .number(UInt64(report.rollups))),
+            ("rollupBytes", .number(report.rollupOctets)),
             (
                 "problems",
                 .array(

@@ -30,7 +30,8 @@ import Testing
         #expect(server.program.end(SIGTERM) == 0)
         #expect(try flows(folder) == 1000)
         #expect(server.program.errors.contains("1000 flows, 1000 stored"))
-        let journal = try FileManager.default.contentsOfDirectory(atPath: folder.path("store/journal"))
+        let journal = try FileManager.default.contentsOfDirectory(
+            atPath: folder.path("store/journal"))
         #expect(journal.isEmpty)
     }
 
@@ -87,14 +88,15 @@ import Testing
     @Test func `a store that has another writer is refused`() throws {
         let folder = try TemporaryFolder()
         let server = try SkeinServer(folder)
-        let result = try Command.skein("serve", "--store", folder.path("store"), "--listen", "0")
+        let result = try Command.skein(
+            "serve", "--store", folder.path("store"), "--listen", "udp://127.0.0.1:0")
         #expect(result.status == 1)
         #expect(result.errors.contains("process \(server.program.process)"))
     }
 
     @Test(arguments: [
-        ["--listen", "here"], ["--allow", "10/8/8"], ["--forward", "nowhere"], ["--sockets", "0"],
-        ["--receive-buffer", "1"], ["--queue", "x"],
+        ["--listen", "here"], ["--allow", "10/8/8"], ["--forward", "nowhere"],
+        ["--receive-buffer", "x"], ["--queue", "x"], ["--max-age", "x"], ["--max-size", "x"],
     ])
     func `wrong options are refused by their names`(options: [String]) throws {
         let result = try Command.run(Command.skein, ["serve"] + options)
@@ -106,7 +108,7 @@ import Testing
         let folder = try TemporaryFolder()
         // A file may have 256 KiB; SIGXFSZ is ignored, so that a write beyond that is an error.
         let server = try SkeinServer(
-            folder, ["--queue", "1Mi"],
+            folder, ["--queue", "4Mi"],
             shell: ["/bin/bash", "-c", "trap '' XFSZ; ulimit -S -f 256; exec \"$@\"", "bash"])
         let datagrams = try datagrams(3000, as: "v5")
         let sender = try DatagramSender(port: server.port)

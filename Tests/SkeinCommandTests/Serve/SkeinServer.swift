@@ -14,7 +14,7 @@ final class SkeinServer {
         program = try RunningProgram(
             prefix + [
                 Command.skein, "serve", "--store", folder.path("store"), "--listen",
-                "127.0.0.1:\(port)", "--receive-buffer", "8Mi",
+                "udp://127.0.0.1:\(port)", "--receive-buffer", "8Mi",
             ] + options, in: folder)
         let program = program
         try program.wait(for: "getting ready") { program.errors.contains("ready; storing") }

@@ -24,6 +24,12 @@ import Testing
             try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
     }
 
+    private func query(_ arguments: [String]) throws -> String {
+        let result = try Command.run(Command.skein, arguments, in: folder)
+        #expect(result.status == 0, "\(result.errors)")
+        return result.output
+    }
+
     private func segments() throws -> [URL] {
         try FileManager.default.contentsOfDirectory(
             at: folder.url.appendingPathComponent("s/segments"), includingPropertiesForKeys: nil
@@ -108,16 +114,17 @@ import Testing
         try fill([3, 4, 5])
         let sizes = try segments().map { try Data(contentsOf: $0).count }
         let limit = sizes[1] + sizes[2]
+        let flows = ["query", "--total", "--output", "ndjson", "--store", "s", "--no-rollups"]
         let summary = try json("expire", "--max-size", "\(limit)")
         #expect(summary["segments"] as? Int == 1 && summary["flows"] as? Int == 3)
-        #expect(try folder.total("s").contains("\"flows\":9"))
+        #expect(try query(flows).contains("\"flows\":9"))
         #expect(try segments().count == 2)
         let nothing = try folder.skein("store", "expire", "--max-size", "1G", "--store", "s")
         #expect(nothing == "nothing to delete\n")
         let old = try folder.skein("store", "expire", "--max-age", "1d", "--store", "s")
         #expect(old.hasPrefix("deleted 2 segments"), "\(old)")
         #expect(try segments().isEmpty)
-        #expect(try folder.total("s").contains("\"flows\":0"))
+        #expect(try query(flows).contains("\"flows\":0"))
     }
 
     @Test(
@@ -137,5 +144,48 @@ import Testing
             Command.skein, ["store", verb, "--store", "none"] + options, in: folder)
         #expect(result.status == 1 && result.errors.contains("no store at none"))
         #expect(!FileManager.default.fileExists(atPath: folder.path("none")))
+    }
+
+    @Test func `what has expired is answered from rollups, and a list says that it is gone`() throws
+    {
+        try fill([3, 4])
+        let total = ["query", "--total", "--store", "s", "--output", "json"]
+        let before = try query(total)
+        #expect(before.contains("answered from rollups of 1 h by total: 7 flows"))
+        let records = try query(total + ["--no-rollups"])
+        #expect(!records.contains("rollups"))
+        #expect(before.split(separator: "]").first == records.split(separator: "]").first)
+        try folder.skein("store", "expire", "--max-size", "0", "--store", "s")
+        let after = try query(total)
+        #expect(after.split(separator: "]").first == records.split(separator: "]").first)
+        #expect(after.contains("7 flows that have expired"))
+        let list = try Command.skein("query", "--store", "s", in: folder)
+        #expect(list.status == 0 && list.errors.contains("have expired and are not in the answer"))
+        let info = try json("info")
+        let rollups = try #require(info["rollups"] as? [[String: Any]])
+        #expect(rollups.allSatisfy { $0["flows"] as? Int == 7 && $0["bytes"] as? Int ?? 0 > 0 })
+        let verify = try folder.skein("store", "verify", "--store", "s")
+        #expect(verify.contains("4 rollups") && verify.contains("all whole"))
+        let plan = try folder.skein("query", "--by", "service", "--explain", "--store", "s")
+        #expect(plan.contains("rollups  answered from rollups of 1 h by service"))
+        try folder.skein("store", "expire", "--rollup-age", "1d", "--store", "s")
+        #expect(try folder.skein("store", "verify", "--store", "s").contains("0 flows, 0 B"))
+    }
+
+    @Test func `rollups that are gone are made again`() throws {
+        try fill([3])
+        let rollups = folder.url.appendingPathComponent("s/rollups")
+        for file in try FileManager.default.contentsOfDirectory(
+            at: rollups, includingPropertiesForKeys: nil)
+        {
+            try FileManager.default.removeItem(at: file)
+        }
+        let total = ["query", "--total", "--store", "s"]
+        let damaged = try Command.run(Command.skein, total, in: folder)
+        #expect(damaged.status == 0 && damaged.errors.contains("rollups cannot be read"))
+        #expect(try folder.skein("store", "rollup", "--store", "s").contains("counted 1 segment"))
+        #expect(try folder.skein("store", "rollup", "--store", "s").contains("nothing to count"))
+        let mended = try Command.run(Command.skein, total, in: folder)
+        #expect(mended.output == damaged.output && !mended.errors.contains("cannot be read"))
     }
 }

@@ -1,15 +1,14 @@
-import FlowModel
-import FlowStore
+package import FlowModel
 
 /// The announced rates, arranged so that a whole block can often be given one.
-struct RateTable: Sendable {
+package struct RateTable: Sendable {
     struct Source: Hashable, Sendable {
         var exporter: IPAddress
         var domain: UInt32
     }
 
     /// What was announced.
-    let rates: SamplingRates
+    package let rates: SamplingRates
     /// Exporters of which a rate is known, ascending.
     private let exporters: [IPAddress]
     /// When something was announced, by source, ascending.
@@ -17,7 +16,7 @@ struct RateTable: Sendable {
     /// Sources that have rates by interface.
     private let byInterface: Set<Source>
 
-    init(_ rates: SamplingRates) {
+    package init(_ rates: SamplingRates) {
         self.rates = rates
         var changes: [Source: [UInt64]] = [:]
         var byInterface: Set<Source> = []
@@ -44,7 +43,7 @@ struct RateTable: Sendable {
     }
 
     /// The rate of every row of the block, as far as the summaries tell; nil where they do not.
-    func constant(for block: any BlockSource) -> UInt64? {
+    package func constant(for block: any BlockSource) -> UInt64? {
         if let own = block.summary(of: .sampling), own.presentRows > 0 {
             guard own.presentRows == block.rows, let range = own.range else { return nil }
             return range.lowerBound == range.upperBound ? range.lowerBound : nil
@@ -101,11 +100,14 @@ struct RateLookup {
 }
 
 /// Remembers the last lookups, so that a block of many exporters costs few.
-struct RateCache {
+package struct RateCache {
     private var entries: [RateLookup?] = Array(repeating: nil, count: 256)
 
+    /// Remembers nothing.
+    package init() {}
+
     /// The rate of one row.
-    mutating func interval(
+    package mutating func interval(
         exporter: IPAddress, domain: UInt32, sampler: UInt64?, interface: UInt32?,
         received: UInt64, in table: RateTable
     ) -> UInt64 {

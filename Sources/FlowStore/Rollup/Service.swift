@@ -1,0 +1,64 @@
+import FlowModel
+
+/// What a flow is about: its protocol and, of its two ports, the lower one.
+///
+/// A client's port is chosen anew for each connection and says nothing; the lower one is the service's
+/// with few exceptions. Protocols without ports have none. As a number: protocol × 65,536 + port.
+public enum Service {
+    /// The protocols with ports: TCP, UDP, DCCP, SCTP.
+    public static func hasPorts(_ proto: UInt64) -> Bool {
+        proto == 6 || proto == 17 || proto == 33 || proto == 132
+    }
+
+    /// The service of a flow.
+    public static func number(proto: UInt64, srcport: UInt64, dstport: UInt64) -> UInt64 {
+        proto << 16 | (hasPorts(proto) ? min(srcport, dstport) : 0)
+    }
+
+    /// Writes the services of all rows to the first of the scratch columns.
+    static func fill(_ block: any BlockSource, _ scratch: RollupScratch) throws {
+        let (first, second, third) = (scratch.first, scratch.second, scratch.third)
+        for (field, memory) in [(Field.proto, first), (.srcport, second), (.dstport, third)] {
+            var output = memory.mutableValues(as: UInt64.self)
+            if let column = try block.column(field) {
+                column.decodeNumbers(into: &output)
+            } else {
+                for row in 0..<block.rows { output[row] = 0 }
+            }
+        }
+        var output = first.mutableValues(as: UInt64.self, first: block.rows)
+        join(second.values(as: UInt64.self), third.values(as: UInt64.self), into: &output)
+    }
+
+    private static func join(
+        _ sources: Span<UInt64>, _ destinations: Span<UInt64>,
+        into output: inout MutableSpan<UInt64>
+    ) {
+        precondition(sources.count >= output.count && destinations.count >= output.count)
+        for row in output.indices {
+            unsafe output[unchecked: row] = number(
+                proto: output[unchecked: row], srcport: sources[unchecked: row],
+                dstport: destinations[unchecked: row])
+        }
+    }
+}
+
+extension Service {
+    /// The services of a block's rows as a column of its own.
+    public static func column(of block: any BlockSource) throws -> EncodedColumn {
+        let found = try RollupCodes.service(of: block, RollupScratch())
+        let services = (0..<found.count).map { found.keys[3 * $0 + 1] }
+        let order = services.indices.sorted { services[$0] < services[$1] }
+        var rankOf = [UInt16](repeating: 0, count: services.count)
+        for (rank, code) in order.enumerated() { rankOf[code] = UInt16(truncatingIfNeeded: rank) }
+        let storage = EncodedBytes(unfilled: block.rows * 2)
+        var output = storage.mutableValues(as: UInt16.self)
+        if let codes = found.codes {
+            rank(codes.values(as: UInt16.self), by: rankOf.span, into: &output)
+        }
+        return EncodedColumn(
+            field: .service, rows: block.rows, presence: .all,
+            values: .dictionary(
+                order.map { services[$0] }, Codes(width: 2, storage: storage)))
+    }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import FlowModel
+import FlowQuery
+import FlowStore
+
+/// `skein map`: which countries flows go to and come from.
+struct MapCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "map",
+        abstract: "Rank the countries that flows go to and come from.",
+        discussion: """
+            Countries were looked up when the flows arrived; ZZ stands for private networks and other \
+            addresses that are nobody's on the Internet.
+
+              skein map --from -1d
+              skein map 'dst port 443' --side src --order flows
+            """)
+
+    @Argument(
+        parsing: .remaining,
+        help: "Which flows; several arguments are joined by blanks. Default: any.")
+    var filter: [String] = []
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Only flows that start at this time or later: 2016-06-07T12, -1h, now.",
+            valueName: "time"))
+    var from: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Only flows that start before this time.", valueName: "time"))
+    var to: String?
+
+    @OptionGroup
+    var store: StoreOption
+
+    @Option(
+        help:
+            "Which country of a flow counts: that of either address (the flow counts once where both are the same), of its source, or of its destination."
+    )
+    var side = MapSide.any
+
+    @Option(help: "Order countries by this, the largest first: flows, packets, bytes.")
+    var order = MapOrder.bytes
+
+    @Option(help: ArgumentHelp("Countries at most, 0: all.", valueName: "n"))
+    var top = 20
+
+    @Flag(help: "Counters as exported, not multiplied by the sampling rate.")
+    var raw = false
+
+    @Option(help: "Form of the answer: table, csv, json or ndjson.")
+    var output = OutputFormat.table
+
+    @Flag(help: "Times in UTC.")
+    var utc = false
+
+    @OptionGroup
+    var override: OverrideOption
+
+    private var times: TimeText { TimeText(zone: utc ? .utc : .local) }
+
+    func validate() throws { _ = try request(rules: .unread) }
+
+    private func request(
+        rules: FilterRules = .trusted, note: (FilterNote) -> Void = { _ in }
+    ) throws -> QueryRequest {
+        guard top >= 0 else { throw ValidationError("--top is 0 or more") }
+        let times = times
+        let filter = try store.filter(filter, times: times, rules: rules)
+        filter.notes.forEach(note)
+        let keys = side.fields.map { GroupKey.field($0) }
+        var request = QueryRequest(
+            filter: filter.expression, kind: .groups(by: keys, order: .bytes, top: 0))
+        request.from = try from.map { try instant($0, of: "--from", times) }
+        request.to = try to.map { try instant($0, of: "--to", times) }
+        if let from = request.from, let to = request.to, from > to {
+            throw ValidationError("--from is later than --to")
+        }
+        request.raw = raw
+        return request
+    }
+
+    private func instant(_ text: String, of option: String, _ times: TimeText) throws -> UInt64 {
+        guard let instant = times.instant(text) else {
+            throw ValidationError(
+                "\(option): ‘\(text)’ is not a time such as 2016-06-07T12:00, -1h or now")
+        }
+        return instant
+    }
+
+    func run() throws {
+        StandardStreams.ignoreBrokenPipes()
+        do {
+            let request = try request { StandardStreams.say("\($0)") }
+            let overrides = try override.overrides(times)
+            let reader = try store.reader(window: request.window)
+            for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
+            let table = MapTable(order: order, top: top)
+            try QueryEngine(reader).overridden(by: overrides).run(request, into: table)
+            try table.write(
+                to: output.writer(
+                    to: AnswerOutput(write: StandardStreams.write), times: times, rowsMax: nil,
+                    note: StandardStreams.say))
+        } catch is ClosedPipe {
+            return
+        } catch let error as ValidationError {
+            throw error
+        } catch {
+            StandardStreams.say("\(error)")
+            throw ExitCode.failure
+        }
+    }
+}
