@@ -81,7 +81,7 @@ let package = Package(
         .target(
             name: "SkeinServer",
             dependencies: [
-                "FlowModel", "FlowWire", "FlowQuery", "FlowCollector",
+                "FlowModel", "FlowWire", "FlowStore", "FlowQuery", "FlowCollector",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,8 +1,9 @@
+import Foundation
 import Glibc
 import Testing
 
 /// An answer as it came.
-struct HTTPAnswer {
+struct HTTPAnswer: Sendable {
     let status: Int
     /// Names in small letters.
     let headers: [String: String]
@@ -112,4 +113,13 @@ func answer(in octets: [UInt8]) throws -> HTTPAnswer {
         rest = rest.dropFirst(count + 2)
     }
     return HTTPAnswer(status: status, headers: headers, body: whole, isWhole: false)
+}
+
+/// Runs what waits on a thread of its own: the server answers on those that tests run on, and there are
+/// no more of them than cores.
+func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value
+{
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+    }
 }

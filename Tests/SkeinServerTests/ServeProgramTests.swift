@@ -10,74 +10,78 @@ import Testing
         var rows: [Row]
     }
 
-    @Test func `a running collector answers, and says when it is ready`() throws {
-        let folder = try TemporaryFolder()
-        try folder.write(
-            "skein.yaml", Array("listen: [udp://127.0.0.1:0]\nlog: {json: true}\n".utf8))
-        let manager = try NotificationSocket(folder.path("notify"))
-        let talk = Pipe()
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Command.skein)
-        process.arguments = [
-            "serve", "--config", "skein.yaml", "--http", "127.0.0.1:0", "--set",
-            "receive-buffer=1Mi",
-            "--store", "store",
-        ]
-        process.currentDirectoryURL = folder.url
-        process.environment = [
-            "NOTIFY_SOCKET": folder.path("notify"), "WATCHDOG_USEC": "60000000", "TZ": "UTC",
-        ]
-        process.standardError = talk
-        try process.run()
-        defer { if process.isRunning { process.terminate() } }
-        let lines = LineReader(talk.fileHandleForReading)
-        let unused = try #require(lines.next())
-        #expect(unused == "skein: log.json is set, but this version does not act on it yet")
-        let ports = [
-            try #require(lines.port(after: "skein: listening at udp://127.0.0.1:")),
-            try #require(lines.port(after: "skein: serving http://127.0.0.1:")),
-        ]
-        #expect(try #require(manager.waitAndHear()).contains("READY=1"))
+    @Test func `a running collector answers, and says when it is ready`() async throws {
+        try await onThread {
+            let folder = try TemporaryFolder()
+            try folder.write(
+                "skein.yaml", Array("listen: [udp://127.0.0.1:0]\nlog: {json: true}\n".utf8))
+            let manager = try NotificationSocket(folder.path("notify"))
+            let talk = Pipe()
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: Command.skein)
+            process.arguments = [
+                "serve", "--config", "skein.yaml", "--http", "127.0.0.1:0", "--set",
+                "receive-buffer=1Mi",
+                "--store", "store",
+            ]
+            process.currentDirectoryURL = folder.url
+            process.environment = [
+                "NOTIFY_SOCKET": folder.path("notify"), "WATCHDOG_USEC": "60000000", "TZ": "UTC",
+            ]
+            process.standardError = talk
+            try process.run()
+            defer { if process.isRunning { process.terminate() } }
+            let lines = LineReader(talk.fileHandleForReading)
+            let unused = try #require(lines.next())
+            #expect(unused == "skein: log.json is set, but this version does not act on it yet")
+            let found = lines.ports(after: [
+                "skein: listening at udp://127.0.0.1:", "skein: serving http://127.0.0.1:",
+            ])
+            let ports = try #require(found)
+            #expect(try #require(manager.waitAndHear()).contains("READY=1"))
 
-        let sent = try Command.run(
-            Command.skein,
-            ["generate", "--as", "ipfix", "--flows", "500", "--to", "127.0.0.1:\(ports[0])"])
-        #expect(sent.status == 0, "\(sent.errors)")
-        // The flows are there when the server says so; each question is asked again until then.
-        var flows = 0
-        for _ in 0..<2000 where flows < 500 {
-            let answer = try ask(ports[1], "/api/v1/query?total")
-            #expect(answer.status == 200)
-            flows = try JSONDecoder().decode(Answer.self, from: Data(answer.body)).rows[0].flows
+            let sent = try Command.run(
+                Command.skein,
+                ["generate", "--as", "ipfix", "--flows", "500", "--to", "127.0.0.1:\(ports[0])"])
+            #expect(sent.status == 0, "\(sent.errors)")
+            // The flows are there when the server says so; each question is asked again until then.
+            var flows = 0
+            for _ in 0..<2000 where flows < 500 {
+                let answer = try ask(ports[1], "/api/v1/query?total")
+                #expect(answer.status == 200)
+                flows = try JSONDecoder().decode(Answer.self, from: Data(answer.body)).rows[0].flows
+            }
+            #expect(flows == 500)
+
+            #expect(try ask(ports[1], "/healthz").status == 200)
+            let metrics = try ask(ports[1], "/metrics").text
+            #expect(metrics.contains("\nskein_flows_decoded_total 500\n"))
+            #expect(metrics.contains("\nskein_store_flows 500\n"))
+            #expect(try ask(ports[1], "/api/v1/exporters").text.contains("\"rows\":["))
+            let groups = try ask(
+                ports[1], "/api/v1/query?filter=proto+tcp&by=dstport&top=2&output=ndjson")
+            #expect(groups.headers["content-type"] == "application/x-ndjson")
+            #expect(groups.text.split(separator: "\n").count == 2)
+            let list = try ask(ports[1], "/api/v1/query?output=csv&limit=3&sort=-bytes&from=-50y")
+            #expect(list.status == 400)
+            #expect(list.text.contains("‘-50y’ is not a time"), "\(list.text)")
+            for (query, word) in [
+                ("filter=src+ip+in+/etc/passwd", "file"),
+                ("filter=@include+/etc/passwd", "include"),
+                ("filter=host+localhost", "host"), ("filter=protoo+tcp", "proto"),
+                ("output=table", "json, ndjson or csv"),
+                ("output=fmt:%25ts", "json, ndjson or csv"),
+                ("filter=--store+/etc", "unknown word"), ("by=srcip&series=x", "series"),
+            ] {
+                let refused = try ask(ports[1], "/api/v1/query?\(query)")
+                #expect(refused.status == 400, "\(query)")
+                #expect(refused.text.contains(word), "\(query): \(refused.text)")
+            }
+
+            process.terminate()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
         }
-        #expect(flows == 500)
-
-        #expect(try ask(ports[1], "/healthz").status == 200)
-        let metrics = try ask(ports[1], "/metrics").text
-        #expect(metrics.contains("\nskein_flows_decoded_total 500\n"))
-        #expect(metrics.contains("\nskein_store_flows 500\n"))
-        #expect(try ask(ports[1], "/api/v1/exporters").text.contains("\"rows\":["))
-        let groups = try ask(
-            ports[1], "/api/v1/query?filter=proto+tcp&by=dstport&top=2&output=ndjson")
-        #expect(groups.headers["content-type"] == "application/x-ndjson")
-        #expect(groups.text.split(separator: "\n").count == 2)
-        let list = try ask(ports[1], "/api/v1/query?output=csv&limit=3&sort=-bytes&from=-50y")
-        #expect(list.status == 400)
-        #expect(list.text.contains("‘-50y’ is not a time"), "\(list.text)")
-        for (query, word) in [
-            ("filter=src+ip+in+/etc/passwd", "file"), ("filter=@include+/etc/passwd", "include"),
-            ("filter=host+localhost", "host"), ("filter=protoo+tcp", "proto"),
-            ("output=table", "json, ndjson or csv"), ("output=fmt:%25ts", "json, ndjson or csv"),
-            ("filter=--store+/etc", ""), ("by=srcip&series=x", "series"),
-        ] {
-            let refused = try ask(ports[1], "/api/v1/query?\(query)")
-            #expect(refused.status == 400, "\(query)")
-            #expect(refused.text.contains(word), "\(query): \(refused.text)")
-        }
-
-        process.terminate()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
     }
 
     @Test func `a wrong configuration keeps it from starting`() throws {
@@ -112,11 +116,16 @@ private final class LineReader {
         }
     }
 
-    /// The port at the end of the first line that begins so.
-    func port(after beginning: String) -> UInt16? {
-        while let line = next() {
-            if line.hasPrefix(beginning) { return UInt16(line.dropFirst(beginning.count)) }
+    /// The ports at the ends of the lines that begin so, in whichever order they come; nil where the
+    /// program ends before.
+    func ports(after beginnings: [String]) -> [UInt16]? {
+        var ports: [UInt16?] = beginnings.map { _ in nil }
+        while ports.contains(nil) {
+            guard let line = next() else { return nil }
+            for (index, beginning) in beginnings.enumerated() where line.hasPrefix(beginning) {
+                ports[index] = UInt16(line.dropFirst(beginning.count))
+            }
         }
-        return nil
+        return ports.compactMap(\.self)
     }
 }

@@ -1,22 +1,22 @@
-import Dispatch
 import FlowQuery
-import Synchronization
+import FlowStore
 
 /// Runs questions on threads of their own, a few at a time, and hands their answers on piece by piece.
-final class QueryRunner: Sendable {
-    private struct State {
-        var running = 0
-        var waiting: [Job] = []
-        var isOpen = true
-    }
-
+///
+/// Threads, not tasks: a query computes for seconds and waits for slow clients, and tasks that did so
+/// would leave no thread for the requests beside it.
+final class QueryRunner: @unchecked Sendable {
+    // Sendable: what changes, changes under the monitor's lock.
     private struct Job {
         let query: any ServedQuery
         let stream: QueryStream
     }
 
-    private let threads = DispatchQueue(label: "skein.queries", attributes: .concurrent)
-    private let state = Mutex(State())
+    private let monitor = Monitor()
+    private var threads: [Worker] = []
+    private var waiting: [Job] = []
+    private var running: [QueryStream] = []
+    private var isOpen = true
     private let time: Duration
     private let runningMax: Int
     private let waitingMax: Int
@@ -33,44 +33,54 @@ final class QueryRunner: Sendable {
 
     /// Answers when it is the question's turn; nil where too many wait.
     func start(_ query: any ServedQuery) -> QueryStream? {
-        let job = Job(query: query, stream: QueryStream())
-        let (isTaken, needsThread) = state.withLock { state in
-            guard state.isOpen else { return (false, false) }
-            if state.running < runningMax {
-                state.running += 1
-                return (true, true)
-            }
-            // Whoever went away while waiting makes room.
-            state.waiting.removeAll { $0.stream.isCancelled }
-            guard state.waiting.count < waitingMax else { return (false, false) }
-            state.waiting.append(job)
-            return (true, false)
+        monitor.lock()
+        defer { monitor.unlock() }
+        // Whoever went away while waiting makes room.
+        waiting.removeAll { $0.stream.isCancelled }
+        let busy = running.count + waiting.count
+        guard isOpen, busy < runningMax + waitingMax else { return nil }
+        if busy >= threads.count, threads.count < runningMax {
+            guard let thread = Worker({ self.work() }) else { return nil }
+            threads.append(thread)
         }
-        if needsThread { threads.async { self.work(job) } }
-        return isTaken ? job.stream : nil
+        let job = Job(query: query, stream: QueryStream())
+        waiting.append(job)
+        monitor.signal()
+        return job.stream
     }
 
     /// Ends what runs, and takes nothing more.
     func close() {
-        let waiting = state.withLock { state in
-            state.isOpen = false
-            defer { state.waiting = [] }
-            return state.waiting
-        }
-        for job in waiting { job.stream.cancel() }
+        monitor.lock()
+        isOpen = false
+        let streams = running + waiting.map(\.stream)
+        let threads = threads
+        waiting = []
+        self.threads = []
+        monitor.signal()
+        monitor.unlock()
+        for stream in streams { stream.cancel() }
+        for thread in threads { thread.join() }
     }
 
-    private func work(_ first: Job) {
-        var next: Job? = first
-        while let job = next {
+    private func work() {
+        while let job = next() {
             job.stream.answer(job.query, within: time)
-            next = state.withLock { state in
-                if state.waiting.isEmpty {
-                    state.running -= 1
-                    return nil
-                }
-                return state.waiting.removeFirst()
-            }
+            monitor.lock()
+            running.removeAll { $0 === job.stream }
+            monitor.unlock()
         }
+    }
+
+    private func next() -> Job? {
+        monitor.lock()
+        defer { monitor.unlock() }
+        while waiting.isEmpty {
+            if !isOpen { return nil }
+            monitor.wait()
+        }
+        let job = waiting.removeFirst()
+        running.append(job.stream)
+        return job
     }
 }

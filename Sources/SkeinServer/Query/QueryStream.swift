@@ -23,8 +23,13 @@ final class QueryStream: Sendable {
     }
 
     private let state = Mutex(State())
-    private let room = DispatchSemaphore(value: QueryStream.piecesMax)
+    private let room = DispatchSemaphore(value: 0)
     private static let piecesMax = 4
+
+    init() {
+        // Not by its first value: a semaphore must not end with less than that.
+        for _ in 0..<Self.piecesMax { room.signal() }
+    }
 
     /// Whether nobody wants the answer any more.
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
