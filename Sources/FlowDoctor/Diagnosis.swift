@@ -52,7 +52,7 @@ public struct Diagnosis: Sendable {
         ].compactMap { $0 }
         return ExporterDiagnosis(
             status: status, findings: findings.sorted { $0.severity > $1.severity },
-            router: RouterModel(enterprises: status.enterprises, status.exportProtocol))
+            router: RouterModel(enterprises: status.enterprises))
     }
 
     // MARK: - What it says of each thing

@@ -107,26 +107,22 @@ struct QueryCommand: ParsableCommand {
     func validate() throws { _ = try request(rules: .unread) }
 
     func run() throws {
-        StandardStreams.ignoreBrokenPipes()
-        do {
+        try runCommand {
             var notes: [FilterNote] = []
             let request = try request { notes.append($0) }
             let writer = try writer(to: AnswerOutput(write: StandardStreams.write))
             grouping.useTemporaryFolder()
             let reader = try store.reader(window: request.window)
-            if explain.isWanted {
-                return try explain.explain(request, notes, by: QueryEngine(reader))
-            }
+            let engine = QueryEngine(reader)
+            if explain.isWanted { return try explain.explain(request, notes, by: engine) }
             for note in notes { StandardStreams.say("\(note)") }
             for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
-            try QueryEngine(reader).run(request, into: writer)
-        } catch is ClosedPipe {
-            return
-        } catch let error as ValidationError {
-            throw error
-        } catch {
-            StandardStreams.say("\(error)")
-            throw ExitCode.failure
+            if engine.lacksCountries(request) {
+                StandardStreams.say(
+                    "no flow of the store has a country (srcgeo, dstgeo); this version takes them "
+                        + "from CSV files only")
+            }
+            try engine.run(request, into: writer)
         }
     }
 }
