@@ -52,7 +52,7 @@ public struct Diagnosis: Sendable {
         ].compactMap { $0 }
         return ExporterDiagnosis(
             status: status, findings: findings.sorted { $0.severity > $1.severity },
-            router: RouterModel(enterprises: status.enterprises, status.exportProtocol))
+            router: RouterModel(enterprises: status.enterprises))
     }
 
     // MARK: - What it says of each thing
@@ -86,9 +86,9 @@ public struct Diagnosis: Sendable {
             severity: share >= 0.01 ? .problem : .warning, kind: .loss,
             what: "lost \(tally.lost) \(unit) on the way, \(percentText(share)) of what it sent",
             effect: "sums are too low by about that share",
-            remedy: "if skein serve counts drops by the kernel, raise net.core.rmem_max and "
-                + "receive-buffer; else the loss is on the network: look at the path's error counters, "
-                + "and give export traffic a class of its own")
+            remedy: "if the kernel drops what the collector is too slow for (last column of "
+                + "/proc/net/udp), raise net.core.rmem_max; else the loss is on the network: look at "
+                + "the path's error counters, and give export traffic a class of its own")
     }
 
     private func reordering(_ status: ExporterStatus) -> Finding? {

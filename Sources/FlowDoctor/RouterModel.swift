@@ -1,5 +1,3 @@
-public import FlowWire
-
 /// A kind of router or probe, for what to type on it.
 public enum RouterModel: String, Sendable, CaseIterable {
     /// Cisco IOS with the classic `ip flow-export`.
@@ -41,7 +39,7 @@ public enum RouterModel: String, Sendable, CaseIterable {
 
     /// Guesses by the enterprises in an exporter's templates (IANA, Private Enterprise Numbers); nil
     /// where they say nothing.
-    public init?(enterprises: [UInt32], _ exportProtocol: ExportProtocol) {
+    public init?(enterprises: [UInt32]) {
         if enterprises.contains(2636) {
             self = .juniper
         } else if enterprises.contains(12356) {
@@ -50,8 +48,6 @@ public enum RouterModel: String, Sendable, CaseIterable {
             self = .mikrotik
         } else if enterprises.contains(9) {
             self = .ciscoIOSXE
-        } else if exportProtocol == .sflow5 {
-            self = .hsflowd
         } else {
             return nil
         }

@@ -121,6 +121,10 @@ import Testing
         #expect(Diagnosis().diagnose(status, at: Self.now).router == router)
     }
 
+    @Test func `sFlow does not tell the maker`() {
+        #expect(Diagnosis().diagnose(exporter(.sflow5), at: Self.now).router == nil)
+    }
+
     @Test(arguments: RouterModel.allCases)
     func `every router can be told to send here`(router: RouterModel) {
         let commands = router.export(to: "192.0.2.9")

@@ -46,7 +46,7 @@ final class DecodeStage: @unchecked Sendable {
         decoder = ExportDecoder(appender: appender, configuration: configuration.decoder)
         self.handOver = handOver
         if let templates = notes.restored {
-            unsafe decoder.restoreTemplates(templates.span.bytes)
+            unsafe decoder.restoreExporters(templates.span.bytes)
             templatesSaved = decoder.templateChanges
         }
     }
@@ -97,7 +97,7 @@ final class DecodeStage: @unchecked Sendable {
         passNotes(Monitor.now)
         // Before the sequences begin anew.
         if decoder.counters.datagrams > 0 {
-            notes.keep(decoder.templateSnapshot(withSequences: true))
+            notes.keep(decoder.exporterSnapshot(withSequences: true))
         }
         neverThrows { try decoder.finish() }
         publish()
@@ -133,7 +133,7 @@ final class DecodeStage: @unchecked Sendable {
         let datagrams = decoder.counters.datagrams
         guard changes != templatesSaved || isOld && datagrams != datagramsSaved else { return }
         let began = Monitor.now
-        notes.keep(decoder.templateSnapshot())
+        notes.keep(decoder.exporterSnapshot())
         templatesSaved = changes
         datagramsSaved = datagrams
         // However many templates there are and however often they change: a fiftieth of the time.

@@ -1,14 +1,14 @@
 import FlowModel
 
 extension ExportDecoder {
-    /// What is known of exporters, for ``restoreTemplates(_:)`` after a restart.
+    /// What is known of exporters, for ``restoreExporters(_:)`` after a restart.
     ///
     /// Templates of NetFlow v9 and IPFIX, the system's start (160) and the address (130, 131) that
     /// exporters announced, sampling rates, names, and what was counted of each.
     ///
     /// - Parameter withSequences: whether sequence numbers go on where they stand: only for a snapshot
     ///   after which nothing more is decoded, as what came later would look lost.
-    public func templateSnapshot(withSequences: Bool = false) -> [UInt8] {
+    public func exporterSnapshot(withSequences: Bool = false) -> [UInt8] {
         var snapshot = ExporterSnapshot()
         snapshot.sources =
             (netflow.kept(withSequences: withSequences) + sflow.kept()).sorted { a, b in
@@ -26,7 +26,7 @@ extension ExportDecoder {
     /// ``ExportDecoderConfiguration/restoredTemplateSeconds``. What this run knows already stays.
     /// - Returns: whether the snapshot could be read; where not, nothing is taken over.
     @discardableResult
-    public func restoreTemplates(_ snapshot: RawSpan) -> Bool {
+    public func restoreExporters(_ snapshot: RawSpan) -> Bool {
         guard
             let found = ExporterSnapshot(
                 snapshot, fieldsPerTemplateMax: netflow.configuration.fieldsPerTemplateMax)
@@ -43,7 +43,7 @@ extension ExportDecoder {
     /// How the exporters in a snapshot were doing when it was made; nil where it cannot be read.
     public static func exporterStatuses(in snapshot: RawSpan) -> [ExporterStatus]? {
         let decoder = ExportDecoder(appender: BatchAppender { $0 })
-        return decoder.restoreTemplates(snapshot) ? decoder.exporterStatuses() : nil
+        return decoder.restoreExporters(snapshot) ? decoder.exporterStatuses() : nil
     }
 }
 
@@ -52,7 +52,7 @@ extension NetFlowDecoder {
     func kept(withSequences: Bool) -> [ExporterSnapshot.Source] {
         sources.values.map { source in
             ExporterSnapshot.Source(
-                key: source.key, received: source.lastReceived, systemInit: source.systemInit,
+                key: source.key, received: source.tally.lastReceived, systemInit: source.systemInit,
                 announcedAddress: source.announcedAddress, templates: source.templates.all,
                 rates: source.restoredRates.merging(source.rates) { $0.merging($1) { $1 } },
                 tally: source.tally,
@@ -64,7 +64,6 @@ extension NetFlowDecoder {
         guard sources[kept.key] == nil,
             let source = insert(kept.key, received: kept.received, counters: &counters)
         else { return }
-        source.lastReceived = kept.received
         source.systemInit = kept.systemInit
         source.announcedAddress = kept.announcedAddress
         source.restoredRates = kept.rates

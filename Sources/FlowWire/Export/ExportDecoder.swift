@@ -72,7 +72,7 @@ public final class ExportDecoder {
     }
 
     /// Grows when an exporter has other templates, another start of its system or another address than
-    /// before, so that ``templateSnapshot(withSequences:)`` is worth keeping anew.
+    /// before, so that ``exporterSnapshot(withSequences:)`` is worth keeping anew.
     public var templateChanges: UInt64 { netflow.templateChanges }
 
     /// Counts what still waits for a template as undecoded.

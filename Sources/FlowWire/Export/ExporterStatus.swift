@@ -3,7 +3,7 @@ public import FlowModel
 /// How one exporter is doing: one observation domain of one sender, by one protocol.
 ///
 /// All counts are since it was first seen, restarts of this program included where its state was kept
-/// (``ExportDecoder/restoreTemplates(_:)``). Instants are ms since 1970 by this machine's clock.
+/// (``ExportDecoder/restoreExporters(_:)``). Instants are ms since 1970 by this machine's clock.
 public struct ExporterStatus: Hashable, Sendable {
     /// What it speaks.
     public var exportProtocol: ExportProtocol

@@ -37,8 +37,6 @@ final class ExportSource {
     private(set) var borneAddresses: [IPAddress] = []
     /// How many it announced, each change counted: each is kept for the rows of its time.
     var rateCount = 0
-    /// When it last sent, ms since 1970.
-    var lastReceived: UInt64 = 0
     var tally = ExporterTally()
 
     private var isCounted = false

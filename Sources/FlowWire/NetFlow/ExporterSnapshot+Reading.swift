@@ -39,7 +39,10 @@ extension ExporterSnapshot {
             else { return nil }
             source.templates.append(entry)
         }
-        guard version >= 2 else { return source }
+        guard version >= 2 else {
+            source.tally.lastReceived = received
+            return source
+        }
         guard let rateCount = reader.number32() else { return nil }
         for _ in 0..<rateCount {
             guard let address = reader.address(), let kind = reader.number8(),

@@ -105,17 +105,14 @@ struct NetFlowDecoder {
         let key = ExportSourceKey(
             address: endpoint.address, domain: header.domain, version: header.version)
         if let latestSource, latestSource.key == key {
-            latestSource.lastReceived = received
             return latestSource
         }
         if let source = sources[key] {
-            source.lastReceived = received
             latestSource = source
             source.count(in: &counters)
             return source
         }
         guard let source = insert(key, received: received, counters: &counters) else { return nil }
-        source.lastReceived = received
         latestSource = source
         source.count(in: &counters)
         return source
@@ -146,7 +143,7 @@ struct NetFlowDecoder {
         lastSweep = now
         latestSource = nil
         for (key, source) in sources
-        where source.lastReceived &+ configuration.idleMilliseconds < now {
+        where source.tally.lastReceived &+ configuration.idleMilliseconds < now {
             fieldCount -= source.templates.fieldCount
             waitingBytes -= source.waiting.byteCount
             rateCount -= source.rateCount

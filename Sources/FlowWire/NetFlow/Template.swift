@@ -62,7 +62,7 @@ final class Template {
     var datagram: UInt64
     /// Arrival of the latest message that carried it, ms since 1970.
     var received: UInt64
-    /// Whether it is known from an earlier run only, see ``ExportDecoder/restoreTemplates(_:)``.
+    /// Whether it is known from an earlier run only, see ``ExportDecoder/restoreExporters(_:)``.
     var isRestored = false
 
     /// What a batch has for this template.

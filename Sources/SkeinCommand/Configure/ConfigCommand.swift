@@ -28,18 +28,14 @@ struct ConfigCheckCommand: ParsableCommand {
     var overrides: ConfigurationOverrides
 
     func run() throws {
-        StandardStreams.ignoreBrokenPipes()
-        do {
-            let configuration = try overrides.load(file: file)
-            try StandardStreams.write(Array(configuration.effective.utf8))
-        } catch is ClosedPipe {
-            return
-        } catch let errors as ConfigurationErrors {
-            errors.lines.forEach(StandardStreams.say)
-            throw ExitCode.failure
-        } catch {
-            StandardStreams.say("\(error)")
-            throw ExitCode.failure
+        try runCommand {
+            do {
+                let configuration = try overrides.load(file: file)
+                try StandardStreams.write(Array(configuration.effective.utf8))
+            } catch let errors as ConfigurationErrors {
+                errors.lines.forEach(StandardStreams.say)
+                throw ExitCode.failure
+            }
         }
     }
 }
@@ -50,11 +46,8 @@ struct ConfigReferenceCommand: ParsableCommand {
         commandName: "reference", abstract: "Print a commented configuration with every default.")
 
     func run() throws {
-        StandardStreams.ignoreBrokenPipes()
-        do {
+        try runCommand {
             try StandardStreams.write(Array(ConfigurationReference.document.utf8))
-        } catch is ClosedPipe {
-            return
         }
     }
 }

@@ -83,8 +83,7 @@ struct ExportCommand: ParsableCommand {
     func validate() throws { _ = try plan(rules: .unread) }
 
     func run() throws {
-        StandardStreams.ignoreBrokenPipes()
-        do {
+        try runCommand {
             let plan = try plan { StandardStreams.say("\($0)") }
             let reader = try store.reader(window: plan.request.window)
             for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
@@ -92,15 +91,6 @@ struct ExportCommand: ParsableCommand {
             case .collector(let collector): try send(reader, plan, to: collector)
             case .file(let path): try write(reader, plan, to: path)
             }
-        } catch is ClosedPipe {
-            return
-        } catch SinkError.closedPipe {
-            return
-        } catch let error as ValidationError {
-            throw error
-        } catch {
-            StandardStreams.say("\(error)")
-            throw ExitCode.failure
         }
     }
 }

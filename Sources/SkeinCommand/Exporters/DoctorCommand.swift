@@ -108,7 +108,7 @@ struct DoctorCommand: ParsableCommand {
             guard finding.severity > .note, let model,
                 let commands = model.commands(for: finding.kind, collector: collector)
             else { continue }
-            text += "    on \(model.title):\n"
+            text += router == nil ? "    if it is \(model.title):\n" : "    on \(model.title):\n"
             for line in commands.split(separator: "\n", omittingEmptySubsequences: false) {
                 text += "      \(line)\n"
             }

@@ -19,8 +19,8 @@ struct ExporterSource {
     private static let liveWithin: UInt64 = 3_600_000
 
     init(store: StoreOption) throws {
-        // Says what is wrong where there is no store.
-        _ = try store.reader(quietly: true)
+        // Says what is wrong where there is no store; no segment is opened for it.
+        _ = try store.reader(window: StoreWindow(to: 0), quietly: true)
         try self.init(directory: store.directory)
     }
 

@@ -22,7 +22,7 @@ extension GenerateCommand {
                 try writeTraffic(script, to: sink, &summary)
             }
             try sink.close()
-        } catch SinkError.closedPipe {
+        } catch is ClosedPipe {
             return
         }
         summary.print()

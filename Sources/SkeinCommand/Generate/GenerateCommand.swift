@@ -128,7 +128,7 @@ struct GenerateCommand: ParsableCommand {
         let stdout = FileSink(descriptor: STDOUT_FILENO, name: "standard output")
         do {
             try stdout.write(output.text(of: script))
-        } catch SinkError.closedPipe {}
+        } catch is ClosedPipe {}
     }
 }
 

@@ -2,7 +2,6 @@ import Glibc
 
 /// Why output failed.
 enum SinkError: Error, CustomStringConvertible {
-    case closedPipe
     case open(path: String, code: Int32)
     case write(name: String, code: Int32)
     case resolve(host: String, reason: String)
@@ -11,7 +10,6 @@ enum SinkError: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .closedPipe: "the reader has gone"
         case .open(let path, let code): "cannot create \(path): \(Self.reason(code))"
         case .write(let name, let code):
             "cannot write \(name): \(Self.reason(code)); what is there is incomplete"
@@ -56,7 +54,7 @@ final class FileSink {
                 if count >= 0 {
                     written += count
                 } else if errno == EPIPE {
-                    throw SinkError.closedPipe
+                    throw ClosedPipe()
                 } else if errno != EINTR {
                     throw SinkError.write(name: name, code: errno)
                 }

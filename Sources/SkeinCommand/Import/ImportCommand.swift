@@ -74,8 +74,7 @@ struct ImportCommand: ParsableCommand {
         options.key = key
         options.reassembles = reassembly
 
-        StandardStreams.ignoreBrokenPipes()
-        do {
+        try runCommand {
             let files = try ImportSession.paths(files, choice)
             for file in files { try ImportSession.check(file, choice) }
             let enricher = try geography.enricher()
@@ -87,11 +86,6 @@ struct ImportCommand: ParsableCommand {
             for file in files { summaries.append(try session.add(file)) }
             try session.finish()
             try report(summaries, enricher)
-        } catch is ClosedPipe {
-            return
-        } catch {
-            StandardStreams.say("\(error)")
-            throw ExitCode.failure
         }
     }
 

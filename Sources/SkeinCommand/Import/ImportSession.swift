@@ -41,7 +41,7 @@ final class ImportSession {
         }
         decoder = ExportDecoder(appender: appender)
         // Templates outlive the command: the next of a row of rotated captures may lack them.
-        if let state = try writer.exporterState() { decoder.restoreTemplates(state.span.bytes) }
+        if let state = try writer.exporterState() { decoder.restoreExporters(state.span.bytes) }
         self.choice = choice
         self.meterOptions = meterOptions
         self.csvOptions = csvOptions
@@ -53,7 +53,7 @@ final class ImportSession {
         try appender.flush()
         try writer.publish()
         if decoder.counters.datagrams > 0 {
-            try writer.replaceExporterState(decoder.templateSnapshot())
+            try writer.replaceExporterState(decoder.exporterSnapshot())
         }
         try writer.finish()
     }

@@ -92,8 +92,7 @@ struct MapCommand: ParsableCommand {
     }
 
     func run() throws {
-        StandardStreams.ignoreBrokenPipes()
-        do {
+        try runCommand {
             let request = try request { StandardStreams.say("\($0)") }
             let overrides = try override.overrides(times)
             let reader = try store.reader(window: request.window)
@@ -104,13 +103,6 @@ struct MapCommand: ParsableCommand {
                 to: output.writer(
                     to: AnswerOutput(write: StandardStreams.write), times: times, rowsMax: nil,
                     note: StandardStreams.say))
-        } catch is ClosedPipe {
-            return
-        } catch let error as ValidationError {
-            throw error
-        } catch {
-            StandardStreams.say("\(error)")
-            throw ExitCode.failure
         }
     }
 }

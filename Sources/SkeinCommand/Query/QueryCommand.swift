@@ -1,4 +1,5 @@
 import ArgumentParser
+import FlowEnrichment
 import FlowModel
 import FlowQuery
 import FlowStore
@@ -115,8 +116,7 @@ struct QueryCommand: ParsableCommand {
     func validate() throws { _ = try request(rules: .unread) }
 
     func run() throws {
-        StandardStreams.ignoreBrokenPipes()
-        do {
+        try runCommand {
             var notes: [FilterNote] = []
             let request = try request { notes.append($0) }
             let overrides = try override.overrides(times)
@@ -124,19 +124,15 @@ struct QueryCommand: ParsableCommand {
             grouping.useTemporaryFolder()
             let reader = try store.reader(window: request.window)
             let engine = QueryEngine(reader).overridden(by: overrides)
-            if explain.isWanted {
-                return try explain.explain(request, notes, by: engine)
-            }
+            if explain.isWanted { return try explain.explain(request, notes, by: engine) }
             for note in notes { StandardStreams.say("\(note)") }
             for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
+            if engine.lacksCountries(request) {
+                StandardStreams.say(
+                    "no flow of the store has a country (srcgeo, dstgeo); they are looked up as "
+                        + "flows are imported, in \(AddressDatabase.countryPackage) or in --mmdb: docs/geography.md")
+            }
             try engine.run(request, into: writer)
-        } catch is ClosedPipe {
-            return
-        } catch let error as ValidationError {
-            throw error
-        } catch {
-            StandardStreams.say("\(error)")
-            throw ExitCode.failure
         }
     }
 }

@@ -49,18 +49,3 @@ struct StoreCommandOptions: ParsableArguments {
         return writer
     }
 }
-
-/// Runs what a command does: an error is one line and exit code 1, a closed pipe is success.
-func runCommand(_ body: () throws -> Void) throws {
-    StandardStreams.ignoreBrokenPipes()
-    do {
-        try body()
-    } catch is ClosedPipe {
-        return
-    } catch let code as ExitCode {
-        throw code
-    } catch {
-        StandardStreams.say("\(error)")
-        throw ExitCode.failure
-    }
-}

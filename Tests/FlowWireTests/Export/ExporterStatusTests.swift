@@ -69,7 +69,7 @@ import Testing
                 .options(257, scope: [field(10, 4)], [field(82, 8), field(34, 4)])
                 .data(257, [(3, 4), (0x6574_6830_0000_0000, 8), (100, 4)]).bytes)
         try exports.decode(ExportMessage.v5(records: 2))
-        let snapshot = exports.decoder.templateSnapshot(withSequences: true)
+        let snapshot = exports.decoder.exporterSnapshot(withSequences: true)
         let statuses = exports.decoder.exporterStatuses()
         let found = ExportDecoder.exporterStatuses(in: snapshot.span.bytes)
         var restored = try #require(found)
@@ -78,9 +78,9 @@ import Testing
         #expect(restored == statuses)
 
         let next = DecodedExports()
-        next.restoreTemplates(snapshot)
+        next.restoreExporters(snapshot)
         #expect(next.decoder.names.interfaces.values.map(\.name) == ["eth0"])
-        #expect(next.decoder.templateSnapshot(withSequences: true) == snapshot)
+        #expect(next.decoder.exporterSnapshot(withSequences: true) == snapshot)
         // Record 2 got lost while nobody listened.
         try next.decode(ExportMessage.ipfix(sequence: 3).data(256, [(1, 4), (2, 4)]).bytes)
         #expect(next.counters.sequenceLost == 1 && next.counters.records == 1)
@@ -95,7 +95,7 @@ import Testing
         try exports.decode(
             ExportMessage.ipfix().template(256, Self.pair).data(256, [(1, 4), (2, 4)]).bytes)
         let next = DecodedExports()
-        next.restoreTemplates(exports.decoder.templateSnapshot())
+        next.restoreExporters(exports.decoder.exporterSnapshot())
         try next.decode(ExportMessage.ipfix(sequence: 900).data(256, [(1, 4), (2, 4)]).bytes)
         #expect(next.counters.sequenceLost == 0 && next.counters.records == 1)
     }
@@ -120,7 +120,7 @@ import Testing
         old.put(0, 4)
         old.put(8, 2)
         old.put(4, 2)
-        #expect(exports.restoreTemplates(old))
+        #expect(exports.restoreExporters(old))
         try exports.decode(ExportMessage.ipfix().data(256, [(1, 4)]).bytes)
         #expect(exports.counters.records == 1)
     }
@@ -130,15 +130,15 @@ import Testing
             ExportMessage.ipfix().template(256, Self.pair).data(300, [(1, 4)])
                 .options(257, scope: [field(10, 4)], [field(82, 8), field(34, 4)])
                 .data(257, [(3, 4), (0x6574_6830_0000_0000, 8), (100, 4)]).bytes)
-        let snapshot = exports.decoder.templateSnapshot(withSequences: true)
+        let snapshot = exports.decoder.exporterSnapshot(withSequences: true)
         for length in snapshot.indices {
-            #expect(!DecodedExports().restoreTemplates(Array(snapshot[..<length])))
+            #expect(!DecodedExports().restoreExporters(Array(snapshot[..<length])))
         }
         for place in snapshot.indices {
             var changed = snapshot
             changed[place] ^= 0xff
             let next = DecodedExports()
-            next.restoreTemplates(changed)
+            next.restoreExporters(changed)
             _ = next.decoder.exporterStatuses()
             try next.decode(ExportMessage.ipfix().data(256, [(1, 4), (2, 4)]).bytes)
             try next.finish()

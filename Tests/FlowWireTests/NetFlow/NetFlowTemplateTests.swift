@@ -113,11 +113,11 @@ import Testing
         try exports.decode(ExportMessage.ipfix().template(256, Self.pair).bytes)
         let options = ExportMessage.v9().options(300, scope: [field(1, 4)], [field(34, 4)])
         try exports.decode(options.bytes)
-        let snapshot = exports.decoder.templateSnapshot()
+        let snapshot = exports.decoder.exporterSnapshot()
 
         let next = DecodedExports()
-        #expect(next.restoreTemplates(snapshot))
-        #expect(next.decoder.templateSnapshot() == snapshot)
+        #expect(next.restoreExporters(snapshot))
+        #expect(next.decoder.exporterSnapshot() == snapshot)
         let seconds = UInt64(1_700_000_000 + later)
         try next.decode(
             ExportMessage.ipfix(seconds: seconds).data(256, [(1, 4), (2, 4)]).bytes)
@@ -131,9 +131,9 @@ import Testing
         throws
     {
         try exports.decode(ExportMessage.ipfix().template(256, Self.pair).bytes)
-        let snapshot = exports.decoder.templateSnapshot()
+        let snapshot = exports.decoder.exporterSnapshot()
         let next = DecodedExports()
-        next.restoreTemplates(snapshot)
+        next.restoreExporters(snapshot)
         let later = UInt64(1_700_000_000 + 90_000)
         try next.decode(
             ExportMessage.ipfix(seconds: later).template(256, Self.pair)
@@ -150,16 +150,16 @@ import Testing
         throws
     {
         try exports.decode(ExportMessage.ipfix().template(256, Self.pair).bytes)
-        let snapshot = exports.decoder.templateSnapshot()
+        let snapshot = exports.decoder.exporterSnapshot()
         for length in snapshot.indices {
             let cut = Array(snapshot[..<length])
-            #expect(!DecodedExports().restoreTemplates(cut))
+            #expect(!DecodedExports().restoreExporters(cut))
         }
         for place in snapshot.indices {
             var changed = snapshot
             changed[place] ^= 0xff
             let next = DecodedExports()
-            next.restoreTemplates(changed)
+            next.restoreExporters(changed)
             try next.decode(ExportMessage.ipfix().data(256, [(1, 4), (2, 4)]).bytes)
             try next.finish()
         }

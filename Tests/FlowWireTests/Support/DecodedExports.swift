@@ -32,8 +32,8 @@ final class DecodedExports {
 
     /// Takes over what an earlier run knew of templates.
     @discardableResult
-    func restoreTemplates(_ snapshot: [UInt8]) -> Bool {
-        decoder.restoreTemplates(snapshot.span.bytes)
+    func restoreExporters(_ snapshot: [UInt8]) -> Bool {
+        decoder.restoreExporters(snapshot.span.bytes)
     }
 
     /// Hands on what there is; then ``rows`` has everything.

@@ -2,7 +2,7 @@ import FlowTestSupport
 import Foundation
 import Testing
 
-/// `skein exporters` and `skein doctor` as the user runs them.
+/// `skein exporters` and `skein doctor`, and what is said of countries, as the user runs them.
 @Suite struct ExporterProgramTests {
     private let folder: TemporaryFolder
 
@@ -38,9 +38,25 @@ import Testing
         #expect(word.status == 64 && word.errors.contains("'router7' is not an address"))
         let none = try Command.skein("exporters", "--store", "s", in: folder)
         #expect(none.status == 1 && none.errors.contains("there is no store at s"))
+        let foreign = try Command.skein("exporters", "--store", ".", in: folder)
+        #expect(foreign.status == 1 && foreign.errors.contains("empty folder"))
         try folder.write("a.pcap", SmallCapture.netflow5(flows: 3))
+        let others = try Command.skein("exporters", "--store", ".", in: folder)
+        #expect(others.status == 1 && others.errors.contains("not a"), "\(others)")
         try folder.skein("import", "--store", "s", "a.pcap")
         let other = try Command.skein("doctor", "--store", "s", "192.0.2.77", in: folder)
         #expect(other.status == 1 && other.errors.contains("no exporter 192.0.2.77 is known"))
+    }
+
+    @Test func `a question about countries says that the store has none`() throws {
+        try folder.write("a.pcap", SmallCapture.netflow5(flows: 3))
+        try folder.skein("import", "--store", "s", "a.pcap")
+        for question in [["geo CH", "--total"], ["--by", "dstgeo"], ["geo CH"]] {
+            let asked = try Command.run(
+                Command.skein, ["query", "--store", "s"] + question, in: folder)
+            #expect(asked.errors.contains("no flow of the store has a country"), "\(asked)")
+        }
+        let other = try Command.skein("query", "--store", "s", "--total", in: folder)
+        #expect(!other.errors.contains("country"))
     }
 }
