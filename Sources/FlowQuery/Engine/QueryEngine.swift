@@ -11,6 +11,7 @@ public struct QueryEngine {
     /// What stands in for flows.
     private(set) var rollups = RollupFooting()
     private let store: StoreReader?
+    private var overrides: GeoOverrides?
     private let window: StoreWindow
     /// Blocks of segments that were not opened, as they lie outside the window.
     let blocksPassedOver: Int
@@ -47,6 +48,7 @@ public struct QueryEngine {
     public func overridden(by overrides: GeoOverrides?) -> QueryEngine {
         guard let overrides, !overrides.isEmpty else { return self }
         var engine = self
+        engine.overrides = overrides
         engine.blocks = blocks.map { OverriddenBlock($0, overrides) }
         return engine
     }
@@ -77,6 +79,12 @@ public struct QueryEngine {
         if let store, !store.rollups.isEmpty || store.expired != nil {
             let plan = RollupPlan(request, store)
             engine.blocks = plan.blocks
+            // Rollups do not tell countries apart.
+            if let overrides {
+                engine.blocks = plan.blocks.map {
+                    $0.isRollup ? $0 : OverriddenBlock($0, overrides)
+                }
+            }
             engine.rollups = plan.footing
         }
         if request.mentions(.service) { engine.blocks = engine.blocks.map(ServiceBlock.init) }

@@ -49,7 +49,7 @@ extension Service {
         let found = try RollupCodes.service(of: block, RollupScratch())
         let services = (0..<found.count).map { found.keys[3 * $0 + 1] }
         let order = services.indices.sorted { services[$0] < services[$1] }
-        var rankOf = [UInt16](repeating: 0, count: services.count)
+        var rankOf = [UInt16](repeating: 0, count: 65_536)
         for (rank, code) in order.enumerated() { rankOf[code] = UInt16(truncatingIfNeeded: rank) }
         let storage = EncodedBytes(unfilled: block.rows * 2)
         var output = storage.mutableValues(as: UInt16.self)
