@@ -82,14 +82,16 @@ public struct QueryEngine {
         var engine = self
         if let store, !store.rollups.isEmpty || store.expired != nil {
             // Rollups were made of the countries as stored.
-            let corrections =
-                request.mentions(.srcgeo) || request.mentions(.dstgeo) ? overrides : nil
             var asked = request
-            if corrections != nil { asked.rollups = false }
+            if overrides != nil, request.mentions(.srcgeo) || request.mentions(.dstgeo) {
+                asked.rollups = false
+            }
             let plan = RollupPlan(asked, store)
             engine.blocks = plan.blocks
-            if let corrections {
-                engine.blocks = plan.blocks.map { OverriddenBlock($0, corrections) }
+            if let overrides {
+                engine.blocks = plan.blocks.map {
+                    $0.isRollup ? $0 : OverriddenBlock($0, overrides)
+                }
             }
             engine.rollups = plan.footing
         }
