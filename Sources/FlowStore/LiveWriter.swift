@@ -85,8 +85,9 @@ public final class LiveWriter: @unchecked Sendable {
         journal = JournalWriter(directory, after: contents, policy: policy)
         publisher = SegmentPublisher(keeper, journal, merger: merger)
         sealer = try replay(contents)
-        // What is damaged or cut is said once: the files that have it go.
-        if !found.isEmpty { try publish() }
+        // What is damaged or cut is said once, and what was never acknowledged never taken for damage:
+        // the files that have it go.
+        if !found.isEmpty || contents.hasHoles { try publish() }
     }
 
     deinit { close() }

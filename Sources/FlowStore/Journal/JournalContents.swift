@@ -58,6 +58,12 @@ struct JournalContents: Sendable {
     private(set) var lastFile: UInt64 = 0
     /// The largest number that a frame has, or would have had; 0 where there is none.
     private(set) var lastNumber: UInt64 = 0
+    /// Whether frames are missing before others that are there, acknowledged or not.
+    ///
+    /// Each of two files may have been cut by a crash before it was synchronized, and then frames that
+    /// nobody was told of are missing from the first. Once more is synchronized behind them they could
+    /// not be told from damage.
+    private(set) var hasHoles = false
 
     /// Flows in ``entries``.
     var rows: UInt64 {
@@ -94,6 +100,7 @@ struct JournalContents: Sendable {
         }
         lastNumber = max(lastNumber, synchronized)
         choose(from: files, first: first, synchronized: synchronized)
+        hasHoles = UInt64(entries.count) < lastNumber - (first - 1)
         account(files, unreadable, first: first, synchronized: synchronized, directory)
     }
 

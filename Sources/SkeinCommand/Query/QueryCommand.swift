@@ -130,7 +130,8 @@ struct QueryCommand: ParsableCommand {
             if engine.lacksCountries(request) {
                 StandardStreams.say(
                     "no flow of the store has a country (srcgeo, dstgeo); they are looked up as "
-                        + "flows are imported, in \(AddressDatabase.countryPackage) or in --mmdb: docs/geography.md")
+                        + "flows are imported, in \(AddressDatabase.countryPackage) or in --mmdb: "
+                        + "docs/geography.md")
             }
             try engine.run(request, into: writer)
         }

@@ -109,6 +109,43 @@ import Testing
         #expect(found.count == 12 && found.values.allSatisfy { $0 == Array(0..<10) })
     }
 
+    @Test func `what a crash cut of the file before is never taken for damage`() throws {
+        let disk = FaultyDisk()
+        let door = Door()
+        let writer = try live(rows: 100, disk: disk)
+        disk.fail { operation in
+            if case .synchronize(let path) = operation, path.contains("/segments/") { door.stop() }
+            return nil
+        }
+        for number in 1...15 as ClosedRange<UInt64> {
+            try writer.append(numberedBatch(number, rows: 10))
+            if number == 10 { door.waitUntilReached() }
+        }
+        // Nothing of either file was synchronized: of each, any part may be there after a power cut.
+        #expect(writer.acknowledged == 0)
+        let names = journalFiles()
+        let files = names.map { contents(of: "\(scratch.store)/journal/\($0)") }
+        #expect(files.count == 2)
+        door.open()
+        try writer.finish()
+        for length in stride(from: files[0].count, through: 0, by: -37) {
+            let left = Scratch()
+            try LiveWriter(directory: left.store).close()
+            write(Array(files[0][..<length]), to: "\(left.store)/journal/\(names[0])")
+            write(files[1], to: "\(left.store)/journal/\(names[1])")
+            let next = try LiveWriter(directory: left.store)
+            #expect(next.lastNumber == 15)
+            try next.append(numberedBatch(16, rows: 10))
+            try next.synchronize()
+            next.close()
+            let reader = try StoreReader(directory: left.store)
+            #expect(reader.damaged.isEmpty && reader.notices.isEmpty, "\(length) octets")
+            let found = try numberedRows(of: reader)
+            #expect(found.keys.filter { $0 > 10 }.sorted() == Array(11...16))
+            #expect(found.values.allSatisfy { $0 == Array(0..<10) })
+        }
+    }
+
     @Test func `a full batch that is handed over is there like one that is copied`() throws {
         let writer = try live(rows: 10 * FlowBatch.capacity)
         let full = numberedBatch(2, rows: FlowBatch.capacity)
