@@ -37,6 +37,10 @@ extension SkeinSettings {
                 description: "interface.name is set, but this version does not meter interfaces; "
                     + "let softflowd or pmacctd export to it")
         }
+        guard exporters.overrides.isEmpty else {
+            throw StoreProblem(
+                description: "exporters.overrides is set, but this version does not apply it")
+        }
     }
 
     /// Where and how the page is served; nil = not at all.
