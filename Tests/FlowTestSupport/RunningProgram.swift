@@ -27,7 +27,10 @@ public final class RunningProgram {
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        // A group of its own, so that what it started can be ended with it.
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
         var files = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&files)
         defer { posix_spawn_file_actions_destroy(&files) }
@@ -46,7 +49,13 @@ public final class RunningProgram {
     }
 
     deinit {
-        if process > 0 { _ = end(SIGKILL) }
+        if process > 0 { kill() }
+    }
+
+    /// Ends it and what it started, at once.
+    public func kill() {
+        Glibc.kill(-process, SIGKILL)
+        _ = end(SIGKILL)
     }
 
     /// What it wrote to standard output so far.
@@ -55,11 +64,11 @@ public final class RunningProgram {
     public var errors: String { (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? "" }
 
     /// Sends a signal.
-    public func send(_ signal: Int32) { kill(process, signal) }
+    public func send(_ signal: Int32) { Glibc.kill(process, signal) }
 
     /// Sends a signal and waits for the end; the exit status, or a signal's number negated.
     public func end(_ signal: Int32) -> Int32 {
-        kill(process, signal)
+        Glibc.kill(process, signal)
         var status: CInt = 0
         while waitpid(process, &status, 0) < 0 && errno == EINTR {}
         process = 0
@@ -70,10 +79,11 @@ public final class RunningProgram {
     public func wait(for what: String, until holds: () throws -> Bool) throws {
         let end = Date(timeIntervalSinceNow: 60)
         while try !holds() {
-            guard Date() < end, kill(process, 0) == 0 else {
+            guard Date() < end, Glibc.kill(process, 0) == 0 else {
                 throw Failure(description: "\(what) did not happen: \(errors)")
             }
-            sched_yield()
+            // A look costs the program that is waited for more than this does.
+            usleep(1000)
         }
     }
 }

@@ -51,6 +51,12 @@ final class NfcapdCollector {
         return try Command.run(nfdump, ["-R", folder.path("nfcapd")] + arguments).output
     }
 
+    /// The files that it wrote, when it has ended.
+    func files() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path("nfcapd"))
+            .filter { $0.hasPrefix("nfcapd.2") }.sorted().map { folder.path("nfcapd/\($0)") }
+    }
+
     /// Octets that wait in the socket; nil where nobody listens.
     private func queue() throws -> Int? {
         let table = try String(contentsOfFile: "/proc/net/udp", encoding: .utf8)

@@ -70,18 +70,55 @@ import Testing
         #expect(try flows(folder) == before + counters.exports.flows)
     }
 
+    @Test func `twenty ends under load lose nothing that was acknowledged, and double nothing`()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        let rounds = 20
+        let datagrams = try datagrams(400 * rounds, as: "v5")
+        let share = datagrams.count / rounds
+        var (safe, sent) = (0, 0)
+        for round in 0..<rounds {
+            let server = try SkeinServer(folder)
+            let now = try flows(folder)
+            #expect(now >= safe && now <= sent, "round \(round)")
+            let part = datagrams[round * share..<(round + 1) * share]
+            let sender = try DatagramSender(port: server.port)
+            sender.send(part.prefix(share / 2))
+            try server.wait(for: "acknowledgement") { $0.haveSafe(share / 2) }
+            safe = now + (try server.counters().exports.flows)
+            // The rest is under way when the signal comes.
+            sender.send(part.dropFirst(share / 2))
+            sent += part.reduce(0) { $0 + Int($1[2]) << 8 + Int($1[3]) }
+            let signal = round % 2 == 0 ? SIGKILL : SIGTERM
+            #expect(server.program.end(signal) == (signal == SIGKILL ? -SIGKILL : 0))
+        }
+        let all = try flows(folder)
+        #expect(all >= safe && all <= sent)
+        let listed = try Command.skein(
+            "query", "--store", folder.path("store"), "--fields",
+            "srcip,dstip,srcport,dstport,proto,start,end,bytes,packets", "--limit", "0", "--output",
+            "csv")
+        #expect(listed.status == 0)
+        let lines = listed.output.split(separator: "\n").dropFirst()
+        #expect(lines.count == all)
+        #expect(Set(lines).count == lines.count)
+    }
+
     @Test func `a reload loses nothing`() throws {
         let folder = try TemporaryFolder()
         let server = try SkeinServer(folder)
         let datagrams = try datagrams(2000, as: "v5")
         let sender = try DatagramSender(port: server.port)
-        for round in 1...10 {
+        for round in 1...100 {
             server.program.send(SIGHUP)
             sender.send(datagrams)
+            try server.program.wait(for: "the reload") {
+                server.program.errors.split(separator: "reloaded").count > round
+            }
             try server.wait(for: "arrival") { $0.received + $0.dropped == round * datagrams.count }
         }
         #expect(try server.counters().dropped == 0)
-        try server.program.wait(for: "the reload") { server.program.errors.contains("reloaded") }
         #expect(server.program.end(SIGTERM) == 0)
     }
 
