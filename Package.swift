@@ -52,6 +52,7 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(
             name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
+        .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
         .target(name: "FlowModel", swiftSettings: memorySafe),
         .target(name: "FlowWire", dependencies: ["FlowModel"], swiftSettings: memorySafe),
         .target(
@@ -70,9 +71,16 @@ let package = Package(
         .target(
             name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "CSockets"),
+        .target(name: "CPrivileges"),
+        .target(
+            name: "FlowCapture", dependencies: ["FlowModel", "FlowWire", "CPcap"],
+            swiftSettings: memorySafe),
         .target(
             name: "FlowCollector",
-            dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
+            dependencies: [
+                "FlowModel", "FlowWire", "FlowMeter", "FlowStore", "FlowCapture", "CSockets",
+                "CPrivileges",
+            ],
             swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
@@ -136,8 +144,8 @@ let package = Package(
         .testTarget(
             name: "FlowCollectorTests",
             dependencies: [
-                "FlowModel", "FlowWire", "FlowStore", "FlowCollector", "FlowGenerator",
-                "FlowTestSupport",
+                "FlowModel", "FlowWire", "FlowMeter", "FlowStore", "FlowCapture", "FlowCollector",
+                "FlowGenerator", "FlowTestSupport",
             ], swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",

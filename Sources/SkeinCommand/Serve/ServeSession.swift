@@ -24,6 +24,8 @@ struct ServeSession {
         let settings = configuration.settings
         try settings.checkAbilities()
         let log = ServerLog(settings: settings.log)
+        // While there is one thread, and nothing of root's making in the store.
+        if let user = settings.user { try Privileges.become(user) }
         let notifier = ServiceNotifier(environment: Self.notifierVariables)
         let writer = try StoreOption.making(settings.store.path) { path throws(StoreError) in
             try LiveWriter(directory: path, policy: settings.journalPolicy)
@@ -40,6 +42,10 @@ struct ServeSession {
         let isWanted = configuration.origins["http.listen"] != nil
         let server = try serve(collector, settings, isWanted: isWanted, log)
         defer { server?.stop() }
+        Privileges.putAside()
+        if settings.interface.name != nil, Privileges.areRoots {
+            log.say(.notice, "metering as root; with user: skein only opening is done as such")
+        }
         try collector.start()
         log.say(.info, "ready; storing in \(settings.store.path)")
         notifier.tell(.ready)
