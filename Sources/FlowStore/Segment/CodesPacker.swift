@@ -30,8 +30,10 @@ final class CodesPacker {
 
     /// Rows below which codes are always plain: a frame for each plane costs more than it saves.
     private static let formRowsMin = 1024
-    /// Blocks between two trials of a column.
+    /// Blocks between two trials of a column; fewer where the last form did not fit a block, which may
+    /// have been an odd one.
     private static let trialBlocks = 31
+    private static let trialBlocksOfOdd = 1
 
     /// Takes the address columns of the next block.
     func begin(_ block: EncodedBlock) {
@@ -59,12 +61,14 @@ final class CodesPacker {
         guard rows >= Self.formRowsMin else {
             return [chunks.append(codes.storage.bytes, .codes)]
         }
-        if var trial = trials[field], trial.blocksLeft > 0,
-            let found = append(codes, rows, trial.form)
-        {
-            trial.blocksLeft -= 1
-            trials[field] = trial
-            return found
+        var isOdd = false
+        if var trial = trials[field], trial.blocksLeft > 0 {
+            if let found = append(codes, rows, trial.form) {
+                trial.blocksLeft -= 1
+                trials[field] = trial
+                return found
+            }
+            isOdd = true
         }
         let start = chunks.count
         var best = (form: Form.raw, cost: Double.infinity)
@@ -78,7 +82,8 @@ final class CodesPacker {
             if cost < best.cost { best = (form, cost) }
             chunks.truncate(to: start)
         }
-        trials[field] = Trial(form: best.form, blocksLeft: Self.trialBlocks)
+        trials[field] = Trial(
+            form: best.form, blocksLeft: isOdd ? Self.trialBlocksOfOdd : Self.trialBlocks)
         return append(codes, rows, best.form) ?? appendRaw(codes.storage.bytes, rows)
     }
 
