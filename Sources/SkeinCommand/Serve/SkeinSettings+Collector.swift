@@ -43,14 +43,6 @@ extension SkeinSettings {
         store.commitInterval == .zero ? .eachBatch : .every(store.commitInterval)
     }
 
-    /// Refuses what this version cannot do, rather than to leave it out in silence.
-    func checkAbilities() throws {
-        guard exporters.overrides.isEmpty else {
-            throw StoreProblem(
-                description: "exporters.overrides is set, but this version does not apply it")
-        }
-    }
-
     /// Where and how the page is served; nil = not at all.
     var server: ServerConfiguration? {
         guard let place = http.listen else { return nil }
