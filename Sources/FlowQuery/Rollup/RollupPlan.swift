@@ -49,7 +49,7 @@ struct RollupPlan {
                     return nil
                 }
                 if try overrides?.speak(of: blocks) ?? false { return nil }
-                if question.isIncomplete(blocks) { continue }
+                if question.isIncomplete(blocks) || !question.isIn(blocks) { continue }
                 footing.add(rollup, question.dimension, isOfExpired: false)
                 return blocks.filter {
                     $0.dimension == question.dimension && $0.part == .keys
@@ -105,6 +105,7 @@ struct RollupPlan {
         for rollup in candidates {
             do {
                 let blocks = try store.blocks(of: rollup)
+                guard question.isIn(blocks) else { continue }
                 if try !store.isCurrent(rollup, blocks) || overrides?.speak(of: blocks) ?? false {
                     footing.ofOtherRates += 1
                 }

@@ -36,7 +36,7 @@ final class SegmentSet {
     private let encoder = BlockEncoder()
     private let packer = BlockPacker()
     /// Rollups have the same columns in another form: what suits them says nothing of flows.
-    private lazy var rollupPacker = BlockPacker()
+    private lazy var rollupPacker = BlockPacker(forRollups: true)
     private var open: [SegmentWriter] = []
     private let numbers: SegmentNumbers
     private let book: RateBook
