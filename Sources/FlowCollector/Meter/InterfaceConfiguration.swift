@@ -31,7 +31,8 @@ public struct InterfaceConfiguration: Hashable, Sendable {
         var options = PacketCapture.Options(interface: name)
         options.filter = filter
         options.bufferBytes = bufferBytes
-        options.isPromiscuous = isPromiscuous
+        // All interfaces together cannot be made to.
+        options.isPromiscuous = isPromiscuous && name != PacketCapture.anyInterface
         return options
     }
 

@@ -44,7 +44,10 @@ struct ServeSession {
         defer { server?.stop() }
         Privileges.putAside()
         if settings.interface.name != nil, Privileges.areRoots {
-            log.say(.notice, "metering as root; with user: skein only opening is done as such")
+            log.say(
+                .notice,
+                "metering as root: set user, and only what opens interfaces is done with privileges"
+            )
         }
         try collector.start()
         log.say(.info, "ready; storing in \(settings.store.path)")
