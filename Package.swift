@@ -52,7 +52,6 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(
             name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
-        .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
         .target(name: "FlowModel", swiftSettings: memorySafe),
         .target(name: "FlowWire", dependencies: ["FlowModel"], swiftSettings: memorySafe),
         .target(
@@ -72,6 +71,8 @@ let package = Package(
             name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "CSockets"),
         .target(name: "CPrivileges"),
+        // Not linked with: libpcap is loaded where packets are captured.
+        .target(name: "CPcap", linkerSettings: [.linkedLibrary("dl")]),
         .target(
             name: "FlowCapture", dependencies: ["FlowModel", "FlowWire", "CPcap"],
             swiftSettings: memorySafe),

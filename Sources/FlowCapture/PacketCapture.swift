@@ -63,10 +63,10 @@ public final class PacketCapture: @unchecked Sendable {
     init(
         _ handle: OpaquePointer, name: String, warning: String? = nil
     ) throws(PacketCaptureError) {
-        let number = unsafe pcap_datalink(handle)
+        let number = unsafe cpcap_datalink(handle)
         guard let linkType = Self.linkType(number) else {
-            let link = unsafe pcap_datalink_val_to_name(number).map { unsafe String(cString: $0) }
-            unsafe pcap_close(handle)
+            let link = unsafe cpcap_datalink_val_to_name(number).map { unsafe String(cString: $0) }
+            unsafe cpcap_close(handle)
             throw .linkTypeUnknown(name, link: link ?? "of link type \(number)")
         }
         unsafe self.handle = handle
@@ -74,13 +74,13 @@ public final class PacketCapture: @unchecked Sendable {
         self.linkType = linkType
         self.warning = warning
         nanosecondsPerTick =
-            unsafe pcap_get_tstamp_precision(handle) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000
+            unsafe cpcap_get_tstamp_precision(handle) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000
     }
 
-    deinit { unsafe pcap_close(handle) }
+    deinit { unsafe cpcap_close(handle) }
 
     /// What `poll` may wait for; -1 for a file.
-    public var descriptor: Int32 { unsafe pcap_get_selectable_fd(handle) }
+    public var descriptor: Int32 { unsafe cpcap_get_selectable_fd(handle) }
 
     /// Hands over packets that are there, without waiting for more.
     ///
@@ -94,7 +94,7 @@ public final class PacketCapture: @unchecked Sendable {
             var reading = Reading(
                 linkType: linkType, nanosecondsPerTick: nanosecondsPerTick, body: body)
             return unsafe withUnsafeMutablePointer(to: &reading) { context in
-                unsafe pcap_dispatch(
+                unsafe cpcap_dispatch(
                     handle, count,
                     { context, header, octets in
                         guard let context = unsafe context, let header = unsafe header,
@@ -112,7 +112,7 @@ public final class PacketCapture: @unchecked Sendable {
     /// What the kernel counted since the capture began; of a file, nothing.
     public var statistics: Statistics {
         var counts = pcap_stat()
-        guard unsafe pcap_stats(handle, &counts) == 0 else { return Statistics() }
+        guard unsafe cpcap_stats(handle, &counts) == 0 else { return Statistics() }
         var statistics = Statistics()
         statistics.kernelDrops = counts.ps_drop
         statistics.interfaceDrops = counts.ps_ifdrop
@@ -120,7 +120,7 @@ public final class PacketCapture: @unchecked Sendable {
     }
 
     private var lastError: String {
-        unsafe pcap_geterr(handle).map { unsafe String(cString: $0) } ?? "libpcap does not say why"
+        unsafe cpcap_geterr(handle).map { unsafe String(cString: $0) } ?? "libpcap does not say why"
     }
 
     /// The link type of files for libpcap's number of one (pcap-linktype(7)).

@@ -10,6 +10,8 @@ public enum PacketCaptureError: Error, Hashable, Sendable {
     case filterInvalid(String, reason: String)
     /// The interface is none that carries IP packets, as far as is known here.
     case linkTypeUnknown(String, link: String)
+    /// libpcap is not there, for the reason given.
+    case noLibrary(String, reason: String)
     /// libpcap does not open or read it, for the reason that it gives.
     case failed(String, reason: String)
 }
@@ -30,7 +32,8 @@ extension PacketCaptureError: CustomStringConvertible {
                 + "explains them"
         case .linkTypeUnknown(let name, let link):
             "cannot meter \(name): its packets are \(link), in which Skein finds no IP packets"
-        case .failed(let name, let reason): "cannot meter \(name): \(reason)"
+        case .noLibrary(let name, let reason), .failed(let name, let reason):
+            "cannot meter \(name): \(reason)"
         }
     }
 
