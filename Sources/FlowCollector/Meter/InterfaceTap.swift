@@ -121,8 +121,16 @@ struct InterfaceTap {
             number = NetworkInterface(name).number
             comeBack()
         } catch {
-            if reason.map({ !$0.isSameCause(as: error) }) ?? true { report(.captureLost(error)) }
+            if isNews(error) { report(.captureLost(error)) }
             reason = error
+        }
+    }
+
+    /// Whether an error says more than that the interface is still away, which was said.
+    private func isNews(_ error: PacketCaptureError) -> Bool {
+        switch error {
+        case .noInterface, .isDown: false
+        default: error != reason
         }
     }
 
@@ -145,16 +153,6 @@ struct InterfaceTap {
     ) throws(PacketCaptureError) -> PacketCapture {
         try Privileges.whileOpening { () throws(PacketCaptureError) in
             try PacketCapture(options)
-        }
-    }
-}
-
-extension PacketCaptureError {
-    /// Whether it says no more than `other` did.
-    fileprivate func isSameCause(as other: PacketCaptureError) -> Bool {
-        switch (self, other) {
-        case (.noInterface, .noInterface), (.isDown, .isDown), (.notPermitted, .notPermitted): true
-        default: self == other
         }
     }
 }

@@ -103,7 +103,7 @@ public enum PrivilegeError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noUser(let name):
             "cannot become \(name) (user): there is no such user; useradd --system \(name) makes one"
         case .notRoot(let name):
-            "cannot become \(name) (user): only root can; start as root, or as \(name)"
+            "cannot become \(name) (user): only root can; start as root, or leave user out"
         case .system(let action, let code):
             "cannot \(action): \(unsafe String(cString: strerror(code)))"
         }

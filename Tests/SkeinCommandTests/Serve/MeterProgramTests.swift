@@ -14,6 +14,25 @@ private enum OwnNetwork {
     }()
 }
 
+/// The program as somebody without any capability.
+private enum Powerless {
+    static func run(
+        _ arguments: [String], in folder: TemporaryFolder? = nil
+    ) throws
+        -> CommandResult
+    {
+        try Command.run(
+            Command.installed("setpriv") ?? "setpriv",
+            [
+                "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--inh-caps=-all",
+                "--bounding-set=-all", Command.skein,
+            ] + arguments, in: folder)
+    }
+
+    /// Whether it can be started so: the build may lie where only root can go.
+    static let isPossible = (try? run(["--help"]))?.status == 0
+}
+
 /// `skein serve --interface`, as root starts it.
 @Suite(.enabled(if: OwnNetwork.isThere, "making a network takes root, unshare and ip"))
 struct MeterProgramTests {
@@ -130,6 +149,27 @@ struct MeterProgramTests {
             ], in: folder)
         #expect(result.status == 1)
         #expect(result.errors == "skein: cannot meter v1: it is down; ip link set v1 up\n")
+    }
+
+    @Test(.enabled(if: Powerless.isPossible, "nobody cannot run the program"))
+    func `who may not capture is told what it takes`() throws {
+        let folder = try folder()
+        let arguments = [
+            "serve", "--listen", "none", "--http", "none", "--interface", "lo", "--set",
+            "geo.countries=none",
+        ]
+        let refused = try Powerless.run(arguments, in: folder)
+        #expect(refused.status == 1)
+        #expect(
+            refused.errors.hasPrefix("skein: cannot meter lo: that takes CAP_NET_RAW; "),
+            "\(refused.errors)")
+        #expect(refused.errors.split(separator: "\n").count == 1)
+        let other = try Powerless.run(arguments + ["--set", "user=root"], in: folder)
+        #expect(other.status == 1)
+        #expect(
+            other.errors
+                == "skein: cannot become root (user): only root can; start as root, or leave user out\n"
+        )
     }
 
     @Test(arguments: [
