@@ -70,9 +70,18 @@ let package = Package(
         .target(
             name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "CSockets"),
+        .target(name: "CPrivileges"),
+        // Not linked with: libpcap is loaded where packets are captured.
+        .target(name: "CPcap", linkerSettings: [.linkedLibrary("dl")]),
+        .target(
+            name: "FlowCapture", dependencies: ["FlowModel", "FlowWire", "CPcap"],
+            swiftSettings: memorySafe),
         .target(
             name: "FlowCollector",
-            dependencies: ["FlowModel", "FlowWire", "FlowStore", "CSockets"],
+            dependencies: [
+                "FlowModel", "FlowWire", "FlowMeter", "FlowStore", "FlowCapture", "CSockets",
+                "CPrivileges",
+            ],
             swiftSettings: memorySafe),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
@@ -136,8 +145,8 @@ let package = Package(
         .testTarget(
             name: "FlowCollectorTests",
             dependencies: [
-                "FlowModel", "FlowWire", "FlowStore", "FlowCollector", "FlowGenerator",
-                "FlowTestSupport",
+                "FlowModel", "FlowWire", "FlowMeter", "FlowStore", "FlowCapture", "FlowCollector",
+                "FlowGenerator", "FlowTestSupport",
             ], swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",

@@ -24,7 +24,8 @@ packages() {
 
 # The libraries that Skein is linked with.
 libraries() {
-    packages pkg-config libzstd-dev liblz4-dev libbz2-dev zlib1g-dev libyaml-dev libmaxminddb-dev
+    packages pkg-config libzstd-dev liblz4-dev libbz2-dev zlib1g-dev libyaml-dev libmaxminddb-dev \
+        libpcap-dev
 }
 
 # countries FOLDER: the countries of addresses, from where Debian puts them, else unpacked in FOLDER: the

@@ -6,7 +6,9 @@ import Synchronization
 ///
 ///     UDP sockets ─┐                             ┌─▶ store
 ///                  ├─▶ queue ─▶ decode, enrich ──┼─▶ lossless subscribers
-///     TCP (IPFIX) ─┘     └─▶ forwarders          └─▶ lossy subscribers
+///     TCP (IPFIX) ─┘     └─▶ forwarders          ├─▶ lossy subscribers
+///                                                │
+///     interface ─▶ packets ─▶ meter, enrich ─────┘
 ///
 /// Between two threads there is a bounded queue: what is slow makes what is before it wait, back to the
 /// kernel's buffer, whose drops are counted. Only a store that is stuck lets flows be thrown away.
@@ -28,6 +30,8 @@ public final class Collector: @unchecked Sendable {
         /// What was counted by sockets that a reload closed.
         var closed: [CollectorCounters.Listener] = []
         var closedForwards: [CollectorCounters.Forward] = []
+        var meter: InterfaceMeter?
+        var closedMeters: [(interface: CollectorCounters.Interface, batches: UInt64)] = []
         var isRunning = false
     }
     private let state: Mutex<State>
@@ -64,12 +68,20 @@ public final class Collector: @unchecked Sendable {
             queue: queue, stages: stages, enricher: enrichers, notes: notes,
             forwarders: forwarders, configuration: configuration)
         state = Mutex(State(configuration: configuration))
+        try Privileges.whileOpening { try open(configuration) }
+    }
+
+    private func open(_ configuration: CollectorConfiguration) throws {
+        let meter = try configuration.interface.map { try self.meter($0, configuration) }
         let sockets = try open(configuration.listen, configuration)
         forwarders.replace(
             by: try configuration.forward.map { target in
                 try Forwarder(target, queue: queue, report: report)
             })
-        state.withLock { $0.sockets = sockets }
+        state.withLock { state in
+            state.sockets = sockets
+            state.meter = meter
+        }
     }
 
     /// Begins to receive.
@@ -80,6 +92,7 @@ public final class Collector: @unchecked Sendable {
         try decode.start()
         try state.withLock { state in
             for socket in state.sockets { try socket.start() }
+            try state.meter?.start()
             state.isRunning = true
         }
     }
@@ -89,15 +102,17 @@ public final class Collector: @unchecked Sendable {
     /// Answers what became of everything. Afterwards the collector cannot be started again.
     @discardableResult
     public func stop() -> CollectorCounters {
-        let (sockets, limit) = state.withLock { state in
+        let (sockets, meter, limit) = state.withLock { state in
             defer { state.isRunning = false }
-            return (state.sockets, state.configuration.drainLimit)
+            return (state.sockets, state.meter, state.configuration.drainLimit)
         }
         for socket in sockets { socket.requestEnd(within: limit) }
+        meter?.requestEnd(within: limit)
         for socket in sockets { socket.join() }
         queue.close()
         receiver.requestEnd(within: .seconds(5))
         decode.join()
+        meter?.join()
         for forwarder in forwarders.current { forwarder.stop() }
         for stage in stages { stage.stop() }
         maintenance.stop()
@@ -106,17 +121,24 @@ public final class Collector: @unchecked Sendable {
         state.withLock { state in
             state.closed += state.sockets.map(\.counters)
             state.sockets = []
+            if let meter = state.meter { state.closedMeters.append(meter.counters) }
+            state.meter = nil
         }
         return counters
     }
 
     /// Goes on with another configuration; sockets that are in both stay open.
     ///
-    /// Listeners, allowed senders, receive buffers, forwarding and retention change. The rest is as it
-    /// was at the start.
+    /// Listeners, allowed senders, receive buffers, the metered interface, forwarding and retention
+    /// change. The rest is as it was at the start. Where anything about the interface changes, its flows
+    /// are reported and begin anew.
     /// - Throws: where a socket cannot be opened; then nothing has changed.
     public func reload(_ next: CollectorConfiguration) throws {
-        let (kept, running) = state.withLock { ($0.sockets, $0.isRunning) }
+        try Privileges.whileOpening { try change(to: next) }
+    }
+
+    private func change(to next: CollectorConfiguration) throws {
+        let (kept, meter, running) = state.withLock { ($0.sockets, $0.meter, $0.isRunning) }
         let wanted = Self.places(next.listen)
         var remaining = kept
         var added: [ListenPlace] = []
@@ -131,6 +153,9 @@ public final class Collector: @unchecked Sendable {
             }
         }
         let opened = try open(places: added, next)
+        let keepsMeter = meter?.configuration == next.interface
+        let nextMeter =
+            keepsMeter ? meter : try next.interface.map { try self.meter($0, next) }
         let targets = try next.forward.map { target in
             if let known = forwarders.current.first(where: { $0.target == target }) {
                 return (known, false)
@@ -140,6 +165,12 @@ public final class Collector: @unchecked Sendable {
         if running {
             for (forwarder, isNew) in targets where isNew { try forwarder.start() }
             for socket in opened { try socket.start() }
+        }
+        if !keepsMeter {
+            meter?.requestEnd(within: next.drainLimit)
+            // What the one before has metered is in the buffer of the next too.
+            let latest = running ? meter?.join() : nil
+            if running { try nextMeter?.start(after: latest ?? 0) }
         }
         allowed.replace(by: AllowList(next.allow))
         for socket in staying { socket.setReceiveBuffer(next.receiveBufferBytes) }
@@ -156,13 +187,21 @@ public final class Collector: @unchecked Sendable {
             state.sockets = staying + opened
             state.closed += remaining.map(\.counters)
             state.closedForwards += goneForwarders.map(\.counters)
+            if !keepsMeter {
+                if let meter { state.closedMeters.append(meter.counters) }
+                state.meter = nextMeter
+            }
         }
     }
 
-    /// How long ago the decoding thread last looked for something to do.
+    /// How long ago the thread that decodes or the one that meters last looked for something to do,
+    /// whichever is longer.
     ///
-    /// It does so each second at least, unless something holds it up.
-    public var sinceLastBeat: Duration { decode.sinceLastBeat }
+    /// They do so each second at least, unless something holds them up.
+    public var sinceLastBeat: Duration {
+        let meter = state.withLock { $0.isRunning ? $0.meter : nil }
+        return max(decode.sinceLastBeat, meter?.sinceLastBeat ?? .zero)
+    }
 
     /// Enriches with another enricher from the next batch on.
     public func replaceEnricher(by make: EnricherMaker?) { enrichers.replace(by: make) }
@@ -176,15 +215,32 @@ public final class Collector: @unchecked Sendable {
         let (sockets, closed, closedForwards) = state.withLock {
             ($0.sockets, $0.closed, $0.closedForwards)
         }
+        let (meter, closedMeters) = state.withLock { ($0.meter, $0.closedMeters) }
         counters.listeners = sockets.map(\.counters)
         for listener in closed { counters.add(closed: listener) }
         counters.forwards = forwarders.current.map(\.counters) + closedForwards
         counters.queue = queue.counters
         (counters.exports, counters.batches) = decode.counters
+        if let one = meter?.counters {
+            counters.interfaces.append(one.interface)
+            counters.batches += one.batches
+        }
+        for one in closedMeters {
+            counters.add(closed: one.interface)
+            counters.batches += one.batches
+        }
         counters.stages = stages.map(\.counters)
         receiver.fill(&counters.store)
         counters.store.expiredFlows = maintenance.expiredFlows
         return counters
+    }
+
+    private func meter(
+        _ interface: InterfaceConfiguration, _ configuration: CollectorConfiguration
+    ) throws(CollectorError) -> InterfaceMeter {
+        try InterfaceMeter(
+            interface, handOver: HandOver(stages: stages, enricher: enrichers),
+            batchAge: configuration.batchAge, report: report)
     }
 
     // MARK: - Sockets
@@ -249,6 +305,25 @@ private struct ListenPlace {
 }
 
 extension CollectorCounters {
+    /// Adds what was metered until a reload, to what is of the same interface now if there is such.
+    mutating func add(closed: Interface) {
+        guard let index = interfaces.firstIndex(where: { $0.name == closed.name }) else {
+            var closed = closed
+            closed.activeFlows = 0
+            closed.isUp = false
+            interfaces.append(closed)
+            return
+        }
+        interfaces[index].packets += closed.packets
+        interfaces[index].octets += closed.octets
+        interfaces[index].flows += closed.flows
+        interfaces[index].kernelDrops += closed.kernelDrops
+        interfaces[index].interfaceDrops += closed.interfaceDrops
+        interfaces[index].otherPackets += closed.otherPackets
+        interfaces[index].orphanFragments += closed.orphanFragments
+        interfaces[index].evictedFlows += closed.evictedFlows
+    }
+
     /// Adds what a socket counted that is closed, to the one that has its address now if there is one.
     mutating func add(closed: Listener) {
         guard let index = listeners.firstIndex(where: { $0.address == closed.address }) else {

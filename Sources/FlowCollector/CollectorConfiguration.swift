@@ -21,6 +21,10 @@ public struct CollectorConfiguration: Sendable {
     ///
     /// Default: 1.
     public var socketsPerAddress = 1
+    /// The interface whose packets are metered; nil = none.
+    ///
+    /// Default: none.
+    public var interface: InterfaceConfiguration?
     /// Octets of datagrams that may wait to be decoded; when they are reached, the kernel's buffers
     /// fill, and its counter says what it drops.
     ///

@@ -29,6 +29,32 @@ public struct CollectorCounters: Sendable {
         public internal(set) var broken: UInt64 = 0
     }
 
+    /// An interface whose packets are metered.
+    public struct Interface: Hashable, Sendable {
+        /// Its name.
+        public let name: String
+        /// Whether packets can come now.
+        public internal(set) var isUp = true
+        /// Packets metered.
+        public internal(set) var packets: UInt64 = 0
+        /// Their octets on the wire, with the link's headers.
+        public internal(set) var octets: UInt64 = 0
+        /// Flows made of them.
+        public internal(set) var flows: UInt64 = 0
+        /// Flows going on, which are in memory alone.
+        public internal(set) var activeFlows: UInt64 = 0
+        /// Packets that the kernel dropped because the capture's buffer was full.
+        public internal(set) var kernelDrops: UInt64 = 0
+        /// Packets that the interface itself dropped, where it says.
+        public internal(set) var interfaceDrops: UInt64 = 0
+        /// Packets without an IP header, in no flow.
+        public internal(set) var otherPackets: UInt64 = 0
+        /// Fragments whose first one never came, counted with ports 0.
+        public internal(set) var orphanFragments: UInt64 = 0
+        /// Flows reported early because there were too many.
+        public internal(set) var evictedFlows: UInt64 = 0
+    }
+
     /// Datagrams between listeners and decoder.
     public struct Queue: Hashable, Sendable {
         /// Octets of memory in use.
@@ -89,6 +115,8 @@ public struct CollectorCounters: Sendable {
 
     /// Each socket, in the order of the configuration; those closed by a reload go on to count.
     public internal(set) var listeners: [Listener] = []
+    /// The interface that is metered, and those that were until a reload.
+    public internal(set) var interfaces: [Interface] = []
     /// What waits to be decoded.
     public internal(set) var queue = Queue()
     /// What decoding made of it.
@@ -111,6 +139,14 @@ public struct CollectorCounters: Sendable {
     public var refused: UInt64 { listeners.reduce(0) { $0 + $1.refused } }
     /// Datagrams that the kernel dropped.
     public var kernelDrops: UInt64 { listeners.reduce(0) { $0 + $1.kernelDrops } }
+    /// Packets of interfaces that were metered.
+    public var packets: UInt64 { interfaces.reduce(0) { $0 + $1.packets } }
+    /// Flows that were made of them.
+    public var meteredFlows: UInt64 { interfaces.reduce(0) { $0 + $1.flows } }
+    /// Packets that the kernel or an interface dropped.
+    public var packetDrops: UInt64 {
+        interfaces.reduce(0) { $0 + $1.kernelDrops + $1.interfaceDrops }
+    }
     /// Flows that the store did not get because it was stuck.
     public var shedFlows: UInt64 { (stages.first?.shedFlows ?? 0) + store.lostFlows }
 }

@@ -1,3 +1,4 @@
+public import FlowCapture
 import Glibc
 
 /// Why the collector cannot do what it is asked to.
@@ -6,6 +7,8 @@ public enum CollectorError: Error, Hashable, Sendable, CustomStringConvertible {
     case socket(operation: String, address: String, code: Int32)
     /// A name has no address.
     case resolve(host: String, reason: String)
+    /// Packets of an interface cannot be had.
+    case capture(PacketCaptureError)
     /// The system gives no thread or memory.
     case resources(String)
 
@@ -21,6 +24,7 @@ public enum CollectorError: Error, Hashable, Sendable, CustomStringConvertible {
         case .socket(let operation, let address, let code):
             "cannot \(operation) \(address): \(Self.reason(code))\(Self.advice(code))"
         case .resolve(let host, let reason): "cannot find \(host): \(reason)"
+        case .capture(let error): "\(error)"
         case .resources(let what): "the system has no \(what) to give"
         }
     }

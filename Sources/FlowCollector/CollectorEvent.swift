@@ -1,3 +1,4 @@
+public import FlowCapture
 public import FlowModel
 public import FlowStore
 
@@ -32,6 +33,16 @@ public enum CollectorEvent: Sendable {
     case streamBroken(IPAddress, reason: String)
     /// A connection was refused, for there are too many.
     case streamsFull(IPAddress)
+    /// Packets of an interface are metered.
+    case capturing(String)
+    /// An interface is captured otherwise than was asked for.
+    case captureWarning(String, reason: String)
+    /// An interface has gone down; its packets are metered again as soon as it is up.
+    case interfaceDown(String)
+    /// An interface is not captured any more; it is tried again each second.
+    case captureLost(PacketCaptureError)
+    /// Packets of an interface that was down or away are metered again.
+    case interfaceBack(String)
     /// A socket that forwards cannot pretend to be the exporter, and sends as itself.
     case sourceNotKept(ForwardTarget, CollectorError)
     /// The store has stopped taking flows, for the reason given.
@@ -52,11 +63,13 @@ public enum CollectorEvent: Sendable {
     /// How much it matters.
     public var level: Level {
         switch self {
-        case .listening, .closed, .familyMissing, .expired, .storeRecovered: .info
+        case .listening, .closed, .familyMissing, .expired, .storeRecovered, .capturing,
+            .interfaceBack:
+            .info
         case .receiveBufferSmall, .streamBroken, .streamsFull, .sourceNotKept, .maintenanceFailed,
-            .shedEnded:
+            .shedEnded, .captureWarning, .interfaceDown:
             .warning
-        case .socketFailed, .storeStuck, .shedding, .batchLost: .error
+        case .socketFailed, .storeStuck, .shedding, .batchLost, .captureLost: .error
         }
     }
 }
@@ -75,6 +88,12 @@ extension CollectorEvent: CustomStringConvertible {
         case .socketFailed(let address, let error): "\(address): \(error)"
         case .streamBroken(let address, let reason): "\(address), IPFIX over TCP: \(reason)"
         case .streamsFull(let address): "\(address), IPFIX over TCP: refused, too many connections"
+        case .capturing(let name): "metering the packets of \(name)"
+        case .captureWarning(let name, let reason): "metering \(name): \(reason)"
+        case .interfaceDown(let name):
+            "\(name) is down: there is nothing to meter until it is up again"
+        case .captureLost(let error): "\(error); trying again each second"
+        case .interfaceBack(let name): "metering the packets of \(name) again"
         case .sourceNotKept(let target, let error):
             "forwarding to \(target) with this machine's own address as the source: \(error); "
                 + "CAP_NET_RAW allows to keep the exporter's"

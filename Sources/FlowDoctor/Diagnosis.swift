@@ -25,6 +25,11 @@ public struct Diagnosis: Sendable {
     /// Default: 0.1 %.
     public var lossMin = 0.001
 
+    /// Whether the user has said what an exporter samples, so that what it fails to announce is no harm.
+    ///
+    /// Default: of none.
+    public var ratesAreKnown: @Sendable (ExporterStatus) -> Bool = { _ in false }
+
     /// The defaults.
     public init() {}
 
@@ -186,7 +191,7 @@ public struct Diagnosis: Sendable {
 
     private func sampling(_ status: ExporterStatus) -> Finding? {
         let tally = status.tally
-        guard tally.rateUnknown > 0, tally.flows > 0 else { return nil }
+        guard tally.rateUnknown > 0, tally.flows > 0, !ratesAreKnown(status) else { return nil }
         return Finding(
             severity: .problem, kind: .samplingUnknown,
             what:
@@ -195,7 +200,9 @@ public struct Diagnosis: Sendable {
             effect:
                 "they are counted as they are, too low by the rate, until it is announced: then "
                 + "it holds for them too",
-            remedy: "let it send the sampler table as options data")
+            remedy:
+                "let it send the sampler table as options data, or say the rate in exporters.overrides"
+        )
     }
 
     private func clock(_ status: ExporterStatus) -> Finding? {

@@ -32,7 +32,7 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "alerts: []",
             "f:1:1: there is no setting ‘alerts’ here; there are store, listen, receive-buffer, "
-                + "queue-memory, exporters, forward, interface, geo, http, log"),
+                + "queue-memory, exporters, forward, interface, user, geo, http, log"),
         BadDocument(
             "log: {level: info}\nhttp: {listen: none}\nlog: {json: true}",
             "f:3:1: ‘log’ stands here twice, first in line 1; only one can hold"),
@@ -177,6 +177,9 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             "f:1:42: interface.active-timeout: ‘5’ is not a length of time; a unit is missing: 5s, "
                 + "5min, 5h or 5d",
             "f:1:50: interface.bpf: a filter of packets must stand here, not a list"),
+        BadDocument(
+            "user: root:root",
+            "f:1:7: user: ‘root:root’ is not a user; a name, as in skein"),
         BadDocument(
             "forward: [\"udp://*:2056\", \"tcp://192.0.2.1:1\"]",
             "f:1:11: forward: ‘udp://*:2056’ is not another collector's place; ‘*’ is not an address "

@@ -29,7 +29,9 @@ import Testing
                   sampling: 1000
                 - {address: 10.0.0.1, domain: 7, name: edge}
             forward: udp://192.0.2.9:2055
-            interface: {name: eth0, bpf: not port 22, active-timeout: 1m, idle-timeout: 1500ms}
+            interface: {name: eth0, bpf: not port 22, active-timeout: 1m, idle-timeout: 1500ms,
+              buffer: 64Mi, promiscuous: no}
+            user: skein
             geo:
               countries: none
               mmdb: [a.mmdb, b.mmdb]
@@ -69,6 +71,9 @@ import Testing
         #expect(settings.interface.name == "eth0")
         #expect(settings.interface.bpf == "not port 22")
         #expect(settings.interface.activeTimeout == .seconds(60))
+        #expect(settings.interface.buffer == 64 << 20)
+        #expect(!settings.interface.isPromiscuous)
+        #expect(settings.user == "skein")
         #expect(settings.interface.idleTimeout == .milliseconds(1500))
         #expect(settings.geo.countries == nil)
         #expect(settings.geo.mmdb == ["a.mmdb", "b.mmdb"])

@@ -55,6 +55,10 @@ import Testing
             listener.kernelDrops = 10 * number
             counters.listeners.append(listener)
         }
+        var interface = CollectorCounters.Interface(name: "eth0")
+        interface.packets = 8
+        interface.kernelDrops = 4
+        counters.interfaces = [interface]
         counters.exports.count(.templateUnknown, 7)
         counters.exports.sequenceLost = 5
         counters.queue.bytes = 99
@@ -65,7 +69,10 @@ import Testing
             "skein_datagrams_received_total{listener=\"udp://*:2055\"} 3",
             "skein_kernel_drops_total{listener=\"udp://*:2055\"} 30",
             "skein_undecoded_total{reason=\"templateUnknown\"} 7", "skein_sequence_lost 5",
-            "skein_queue_bytes 99", "skein_store_unacknowledged_batches 3",
+            "skein_packets_captured_total{interface=\"eth0\"} 8",
+            "skein_capture_drops_total{interface=\"eth0\"} 4",
+            "skein_interface_up{interface=\"eth0\"} 1", "skein_queue_bytes 99",
+            "skein_store_unacknowledged_batches 3",
         ] {
             #expect(text.contains("\n\(line)\n"), "\(line)")
         }

@@ -82,6 +82,62 @@ import Testing
         }
     }
 
+    private struct Sums: Decodable {
+        struct Row: Decodable {
+            var flows: Int
+            var bytes: Int
+        }
+        var rows: [Row]
+    }
+
+    private func sums(_ page: UInt16, _ query: String = "") throws -> Sums.Row {
+        let body = try ask(page, "/api/v1/query?total\(query)").body
+        return try #require(JSONDecoder().decode(Sums.self, from: Data(body)).rows.first)
+    }
+
+    /// The port that a program said behind some words.
+    private func port(_ program: RunningProgram, after beginning: String) throws -> UInt16 {
+        let line = program.errors.split(separator: "\n").first { $0.hasPrefix(beginning) }
+        return try #require(line.flatMap { UInt16($0.dropFirst(beginning.count)) })
+    }
+
+    private func configure(_ folder: TemporaryFolder, sampling: Int) throws {
+        let text = """
+            listen: udp://127.0.0.1:0
+            exporters: {overrides: [{address: 127.0.0.0/8, name: lab, sampling: \(sampling)}]}
+            """
+        try folder.write("skein.yaml", Array(text.utf8))
+    }
+
+    @Test func `what the user knows better is in answers, and a reload changes it`() async throws {
+        try await onThread {
+            let folder = try TemporaryFolder()
+            try configure(folder, sampling: 7)
+            let program = try RunningProgram(
+                [
+                    Command.skein, "serve", "--config", folder.path("skein.yaml"), "--http",
+                    "127.0.0.1:0", "--store", folder.path("store"), "--receive-buffer", "1Mi",
+                ], in: folder)
+            try program.wait(for: "getting ready") { program.errors.contains("ready; storing") }
+            let listener = try port(program, after: "skein: listening at udp://127.0.0.1:")
+            let page = try port(program, after: "skein: serving http://127.0.0.1:")
+            let sent = try Command.run(
+                Command.skein,
+                ["generate", "--as", "ipfix", "--flows", "100", "--to", "127.0.0.1:\(listener)"])
+            #expect(sent.status == 0, "\(sent.errors)")
+
+            try program.wait(for: "the flows") { try sums(page).flows == 100 }
+            let raw = try sums(page, "&raw").bytes
+            #expect(try sums(page).bytes == 7 * raw)
+            #expect(try ask(page, "/api/v1/exporters").text.contains("\"name\":\"lab\""))
+            try configure(folder, sampling: 9)
+            program.send(SIGHUP)
+            try program.wait(for: "the reload") { program.errors.contains("reloaded") }
+            #expect(try sums(page).bytes == 9 * raw)
+            #expect(program.end(SIGTERM) == 0)
+        }
+    }
+
     @Test func `a wrong configuration keeps it from starting`() throws {
         let folder = try TemporaryFolder()
         try folder.write("skein.yaml", Array("listne: []\n".utf8))

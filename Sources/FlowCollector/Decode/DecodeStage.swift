@@ -145,34 +145,4 @@ final class DecodeStage: @unchecked Sendable {
         let now = (decoder.counters, handOver.batches)
         published.withLock { $0 = now }
     }
-
-    /// Decoding throws only what handing over throws, which is nothing.
-    private func neverThrows(_ body: () throws -> Void) {
-        do { try body() } catch { preconditionFailure("decoding failed: \(error)") }
-    }
-}
-
-/// What becomes of a batch when it is full or old: used by the decoding thread alone.
-private final class HandOver {
-    private(set) var batches: UInt64 = 0
-    private let stages: [BatchStage]
-    private let maker: SharedEnricherMaker
-    private var enricher: (number: Int, value: (any BatchEnricher)?) = (-1, nil)
-    private let pool = BatchPool()
-
-    init(stages: [BatchStage], enricher: SharedEnricherMaker) {
-        self.stages = stages
-        maker = enricher
-    }
-
-    func hand(_ batch: FlowBatch) -> FlowBatch {
-        let wanted = maker.current
-        if wanted.number != enricher.number { enricher = (wanted.number, wanted.make?()) }
-        enricher.value?.enrich(batch)
-        let shared = SharedBatch(batch, pool: pool)
-        for stage in stages { stage.offer(shared) }
-        shared.release()
-        batches += 1
-        return pool.take()
-    }
 }

@@ -164,7 +164,7 @@ final class OverriddenBlock: BlockSource {
 
 extension Presence {
     /// Whether a row has a value.
-    fileprivate func has(_ row: Int) -> Bool {
+    func has(_ row: Int) -> Bool {
         switch self {
         case .all: true
         case .some(let bits): bits.values(as: UInt64.self)[row >> 6] >> UInt64(row & 63) & 1 != 0
@@ -174,7 +174,7 @@ extension Presence {
 
 extension EncodedBytes {
     /// A copy of numbers.
-    fileprivate convenience init<Number: FixedWidthInteger & BitwiseCopyable>(_ numbers: [Number]) {
+    convenience init<Number: FixedWidthInteger & BitwiseCopyable>(_ numbers: [Number]) {
         let width = MemoryLayout<Number>.stride
         self.init(count: numbers.count * width)
         var target = mutableBytes

@@ -12,6 +12,8 @@ public struct QueryEngine {
     private(set) var rollups = RollupFooting()
     /// What the user knows better of countries.
     private var overrides: GeoOverrides?
+    /// What the user knows better of sampling.
+    private var rateOverrides: RateOverrides?
     private let store: StoreReader?
     private let window: StoreWindow
     /// Blocks of segments that were not opened, as they lie outside the window.
@@ -54,6 +56,21 @@ public struct QueryEngine {
         return engine
     }
 
+    /// The same engine, but sampling rates are what the user knows better; nil: as exporters say.
+    public func overridden(by overrides: RateOverrides?) -> QueryEngine {
+        guard let overrides, !overrides.isEmpty else { return self }
+        var engine = self
+        engine.rateOverrides = overrides
+        engine.blocks = blocks.map { Self.rated($0, overrides) }
+        return engine
+    }
+
+    private static func rated(
+        _ block: any BlockSource, _ overrides: RateOverrides
+    ) -> any BlockSource {
+        overrides.maySpeak(of: block) ? RatedBlock(block, overrides) : block
+    }
+
     /// Answers one request.
     ///
     /// Throws ``QueryError`` where the request makes no sense, and what the writer throws.
@@ -86,11 +103,16 @@ public struct QueryEngine {
             if overrides != nil, request.mentions(.srcgeo) || request.mentions(.dstgeo) {
                 asked.rollups = false
             }
-            let plan = RollupPlan(asked, store)
+            let plan = RollupPlan(asked, store, rateOverrides)
             engine.blocks = plan.blocks
             if let overrides {
                 engine.blocks = plan.blocks.map {
                     $0.isRollup ? $0 : OverriddenBlock($0, overrides)
+                }
+            }
+            if let rateOverrides {
+                engine.blocks = engine.blocks.map {
+                    $0.isRollup ? $0 : Self.rated($0, rateOverrides)
                 }
             }
             engine.rollups = plan.footing

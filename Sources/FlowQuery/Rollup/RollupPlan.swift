@@ -16,9 +16,12 @@ struct RollupPlan {
     private let request: QueryRequest
     private let question: RollupQuestion?
     private let store: StoreReader
+    /// Rates that the user knows better than those with which rollups were counted.
+    private let overrides: RateOverrides?
 
-    init(_ request: QueryRequest, _ store: StoreReader) {
+    init(_ request: QueryRequest, _ store: StoreReader, _ overrides: RateOverrides? = nil) {
         self.request = request
+        self.overrides = overrides
         self.store = store
         question = RollupQuestion(request)
         let bySegment = Dictionary(grouping: store.rollups, by: \.segment)
@@ -45,6 +48,7 @@ struct RollupPlan {
                     footing.outOfDate += 1
                     return nil
                 }
+                if try overrides?.speak(of: blocks) ?? false { return nil }
                 if question.isIncomplete(blocks) || !question.isIn(blocks) { continue }
                 footing.add(rollup, question.dimension, isOfExpired: false)
                 return blocks.filter {
@@ -102,7 +106,9 @@ struct RollupPlan {
             do {
                 let blocks = try store.blocks(of: rollup)
                 guard question.isIn(blocks) else { continue }
-                if !(try store.isCurrent(rollup, blocks)) { footing.ofOtherRates += 1 }
+                if try !store.isCurrent(rollup, blocks) || overrides?.speak(of: blocks) ?? false {
+                    footing.ofOtherRates += 1
+                }
                 if question.isIncomplete(blocks) { try addUnlisted(blocks) }
                 if !question.isWhole(rollup) { footing.isRounded = true }
                 if question.wantsTimes, !question.dimension.hasTimes {

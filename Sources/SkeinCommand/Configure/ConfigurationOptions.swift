@@ -119,7 +119,7 @@ struct ConfigurationOverrides: ParsableArguments {
         return assignments
     }
 
-    private static func read(_ path: String) throws -> Configuration.File {
+    static func read(_ path: String) throws -> Configuration.File {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw SystemError(action: "reading the configuration \(path)", number: errno)

@@ -18,7 +18,7 @@ extension ExportCommand {
 
     private func engine(over reader: StoreReader) throws -> QueryEngine {
         let times = TimeText(zone: utc ? .utc : .local)
-        return QueryEngine(reader).overridden(by: try override.overrides(times))
+        return QueryEngine(reader).knowing(try override.knowledge(times))
     }
 
     private func writeText(_ reader: StoreReader, _ plan: Plan, to file: ExportFile) throws {

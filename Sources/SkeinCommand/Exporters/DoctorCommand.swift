@@ -18,6 +18,7 @@ struct DoctorCommand: ParsableCommand {
             """)
 
     @OptionGroup var store: StoreOption
+    @OptionGroup var configuration: KnowledgeOption
 
     @Argument(help: "Only this exporter: the address that its flows bear, or that it sends from.")
     var exporter: String?
@@ -61,17 +62,21 @@ struct DoctorCommand: ParsableCommand {
                     description: "no exporter \(exporter) is known in \(store.directory); "
                         + "skein exporters lists those that are")
             }
-            let diagnoses = Diagnosis().diagnose(statuses, at: source.instant)
+            let knowledge = try configuration.knowledge()
+            let diagnoses = source.diagnoses(knowledge, of: statuses)
             if output == .table {
-                try StandardStreams.write(Array(words(diagnoses, source).utf8))
+                try StandardStreams.write(Array(words(diagnoses, source, knowledge).utf8))
             } else {
-                try ExportersCommand.rows(diagnoses, at: source.instant).write(as: output)
+                try ExportersCommand.rows(diagnoses, at: source.instant, knowledge).write(
+                    as: output)
             }
             if diagnoses.contains(where: { ($0.severity ?? .note) > .note }) { throw ExitCode(1) }
         }
     }
 
-    private func words(_ diagnoses: [ExporterDiagnosis], _ source: ExporterSource) -> String {
+    private func words(
+        _ diagnoses: [ExporterDiagnosis], _ source: ExporterSource, _ knowledge: UserKnowledge
+    ) -> String {
         guard !diagnoses.isEmpty else {
             return "Nothing is known of exporters in \(store.directory). Import or collect flow "
                 + "exports first;\nskein doctor --setup --router NAME prints what to type on a "
@@ -84,7 +89,7 @@ struct DoctorCommand: ParsableCommand {
             text += "\n\n"
         }
         let ill = diagnoses.filter { !$0.findings.isEmpty }
-        for diagnosis in ill { text += words(diagnosis) + "\n" }
+        for diagnosis in ill { text += words(diagnosis, knowledge) + "\n" }
         let well = diagnoses.count - ill.count
         if well > 0 {
             let exporters = StoreTable.counted(UInt64(well), "exporter")
@@ -95,9 +100,11 @@ struct DoctorCommand: ParsableCommand {
         return text
     }
 
-    private func words(_ diagnosis: ExporterDiagnosis) -> String {
+    private func words(_ diagnosis: ExporterDiagnosis, _ knowledge: UserKnowledge) -> String {
         let status = diagnosis.status
-        var text = "\(status.exporter) (\(status.exportProtocol.title), domain \(status.domain)"
+        let name = knowledge.name(of: status.exporter, domain: status.domain)
+        var text = name.map { "\($0), " } ?? ""
+        text += "\(status.exporter) (\(status.exportProtocol.title), domain \(status.domain)"
         if status.sender != status.exporter { text += ", sends from \(status.sender)" }
         text += ")\n"
         let model = router ?? diagnosis.router

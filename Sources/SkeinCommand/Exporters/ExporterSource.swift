@@ -44,6 +44,21 @@ struct ExporterSource {
         instant = isLive ? now : last
     }
 
+    /// What is wrong with each, the worst first.
+    func diagnoses(
+        _ knowledge: UserKnowledge, of statuses: [ExporterStatus]? = nil
+    )
+        -> [ExporterDiagnosis]
+    {
+        var diagnosis = Diagnosis()
+        if let rates = knowledge.rates {
+            diagnosis.ratesAreKnown = { status in
+                rates.interval(exporter: status.exporter, domain: status.domain) != nil
+            }
+        }
+        return diagnosis.diagnose(statuses ?? self.statuses, at: instant)
+    }
+
     /// The machine's clock.
     static var now: UInt64 {
         var time = timespec()

@@ -17,6 +17,7 @@ struct ExportersCommand: ParsableCommand {
             """)
 
     @OptionGroup var store: StoreOption
+    @OptionGroup var configuration: KnowledgeOption
 
     @Option(help: "How to answer: table, csv, json or ndjson.")
     var output = OutputFormat.table
@@ -24,31 +25,43 @@ struct ExportersCommand: ParsableCommand {
     func run() throws {
         try runCommand {
             let source = try ExporterSource(store: store)
-            let diagnoses = Diagnosis().diagnose(source.statuses, at: source.instant)
+            let knowledge = try configuration.knowledge()
+            let diagnoses = source.diagnoses(knowledge)
             if diagnoses.isEmpty {
                 StandardStreams.say(
                     "nothing is known of exporters in \(store.directory); "
                         + "import or collect flow exports first")
             }
-            try Self.rows(diagnoses, at: source.instant).write(as: output)
+            try Self.rows(diagnoses, at: source.instant, knowledge).write(as: output)
         }
     }
 
-    static func rows(_ diagnoses: [ExporterDiagnosis], at instant: UInt64) -> ListedRows {
-        ListedRows(
+    /// - Parameter knowledge: has the exporters' names.
+    static func rows(
+        _ diagnoses: [ExporterDiagnosis], at instant: UInt64, _ knowledge: UserKnowledge
+    ) -> ListedRows {
+        let names = diagnoses.map {
+            knowledge.name(of: $0.status.exporter, domain: $0.status.domain)
+        }
+        let areNamed = names.contains { $0 != nil }
+        return ListedRows(
             columns: [
                 "exporter", "sender", "protocol", "domain", "first", "last", "datagrams", "records",
                 "optionsRecords", "flows", "lost", "reordered", "restarts", "clockOffset",
                 "clockSkewed", "rateUnknown", "rates", "templates", "oldestTemplate", "waitingSets",
-                "undecoded", "severity", "findings",
+                "undecoded", "severity", "findings", "name",
             ],
-            rows: diagnoses.map(values),
+            rows: zip(diagnoses, names).map { diagnosis, name in
+                values(diagnosis) + [name.map { .text($0) } ?? .null]
+            },
             table: (
-                [
+                (areNamed ? ["name"] : []) + [
                     "exporter", "protocol", "domain", "last", "flows", "lost", "restarts", "clock",
                     "templates", "state",
                 ],
-                diagnoses.map { texts($0, at: instant) }
+                zip(diagnoses, names).map { diagnosis, name in
+                    (areNamed ? [name ?? ""] : []) + texts(diagnosis, at: instant)
+                }
             ),
             footing: [("instant", .number(instant))])
     }

@@ -94,11 +94,11 @@ struct MapCommand: ParsableCommand {
     func run() throws {
         try runCommand {
             let request = try request { StandardStreams.say("\($0)") }
-            let overrides = try override.overrides(times)
+            let knowledge = try override.knowledge(times)
             let reader = try store.reader(window: request.window)
             for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
             let table = MapTable(order: order, top: top)
-            try QueryEngine(reader).overridden(by: overrides).run(request, into: table)
+            try QueryEngine(reader).knowing(knowledge).run(request, into: table)
             try table.write(
                 to: output.writer(
                     to: AnswerOutput(write: StandardStreams.write), times: times, rowsMax: nil,

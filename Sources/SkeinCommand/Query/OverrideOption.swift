@@ -2,7 +2,7 @@ import ArgumentParser
 import FlowEnrichment
 import FlowQuery
 
-/// What the user knows better than the country database, for commands that read.
+/// What the user knows better than exporters and the country database, for commands that read.
 struct OverrideOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -10,8 +10,15 @@ struct OverrideOption: ParsableArguments {
             valueName: "file"))
     var geoOverrides: String?
 
-    /// The list; nil where none was named.
-    func overrides(_ times: TimeText) throws -> GeoOverrides? {
+    @OptionGroup
+    var configuration: KnowledgeOption
+
+    /// What the configuration and the list say.
+    func knowledge(_ times: TimeText) throws -> UserKnowledge {
+        try configuration.knowledge().adding(try overrides(times))
+    }
+
+    private func overrides(_ times: TimeText) throws -> GeoOverrides? {
         guard let geoOverrides else { return nil }
         let octets: [UInt8]
         do {

@@ -119,11 +119,11 @@ struct QueryCommand: ParsableCommand {
         try runCommand {
             var notes: [FilterNote] = []
             let request = try request { notes.append($0) }
-            let overrides = try override.overrides(times)
+            let knowledge = try override.knowledge(times)
             let writer = try writer(to: AnswerOutput(write: StandardStreams.write))
             grouping.useTemporaryFolder()
             let reader = try store.reader(window: request.window)
-            let engine = QueryEngine(reader).overridden(by: overrides)
+            let engine = QueryEngine(reader).knowing(knowledge)
             if explain.isWanted { return try explain.explain(request, notes, by: engine) }
             for note in notes { StandardStreams.say("\(note)") }
             for segment in reader.damaged { StandardStreams.say("\(segment.error)") }

@@ -5,9 +5,10 @@ extension CollectorCounters {
     /// Everything on one line, without what is 0 and should be.
     var line: String {
         var parts = [
-            "\(received) datagrams", "\(exports.records) records", "\(exports.flows) flows",
-            "\(stages.first?.flows ?? 0) stored",
+            "\(received) datagrams", "\(exports.records) records",
+            "\(exports.flows + meteredFlows) flows", "\(stages.first?.flows ?? 0) stored",
         ]
+        if !interfaces.isEmpty { parts.insert("\(packets) packets", at: 1) }
         parts += losses.filter { $0.count > 0 }.map { "\($0.count) \($0.name)" }
         return parts.joined(separator: ", ")
     }
@@ -16,9 +17,10 @@ extension CollectorCounters {
     func line(since earlier: CollectorCounters) -> String {
         var parts = [
             "\(received - earlier.received) datagrams",
-            "\(exports.flows - earlier.exports.flows) flows",
+            "\(exports.flows + meteredFlows - earlier.exports.flows - earlier.meteredFlows) flows",
             "\((stages.first?.flows ?? 0) - (earlier.stages.first?.flows ?? 0)) stored",
         ]
+        if !interfaces.isEmpty { parts.insert("\(packets - earlier.packets) packets", at: 1) }
         let before = Dictionary(
             earlier.losses.map { ($0.name, $0.count) }, uniquingKeysWith: { $0 + $1 })
         for loss in losses {
@@ -35,6 +37,7 @@ extension CollectorCounters {
     private var losses: [(name: String, count: UInt64)] {
         [
             ("refused", refused), ("dropped by the kernel", kernelDrops),
+            ("packets dropped", packetDrops),
             ("cut", listeners.reduce(0) { $0 + $1.cut }),
             ("lost before they arrived", exports.sequenceLost), ("thrown away", shedFlows),
             ("not forwarded", forwards.reduce(0) { $0 + $1.dropped }),
@@ -47,6 +50,7 @@ extension CollectorCounters {
     var json: JSONValue {
         .object([
             ("listeners", .array(listeners.map(\.json))),
+            ("interfaces", .array(interfaces.map(\.json))),
             (
                 "queue",
                 .object([
@@ -120,6 +124,19 @@ extension CollectorCounters.Listener {
             ]
         }
         return .object(members)
+    }
+}
+
+extension CollectorCounters.Interface {
+    fileprivate var json: JSONValue {
+        .object([
+            ("name", .text(name)), ("isUp", .boolean(isUp)), ("packets", .number(packets)),
+            ("bytes", .number(octets)), ("flows", .number(flows)),
+            ("activeFlows", .number(activeFlows)), ("kernelDrops", .number(kernelDrops)),
+            ("interfaceDrops", .number(interfaceDrops)), ("otherPackets", .number(otherPackets)),
+            ("orphanFragments", .number(orphanFragments)),
+            ("evictedFlows", .number(evictedFlows)),
+        ])
     }
 }
 

@@ -1,5 +1,4 @@
 import FlowCollector
-import FlowDoctor
 import FlowQuery
 import FlowStore
 import FlowWire
@@ -37,8 +36,10 @@ struct CollectorSource: ServerSource {
 
     func exporters() throws -> [UInt8] {
         let source = try ExporterSource(directory: store)
-        let diagnoses = Diagnosis().diagnose(source.statuses, at: source.instant)
-        return Array(ExportersCommand.rows(diagnoses, at: source.instant).text(as: .json).utf8)
+        let knowledge = queries.knowledge.current
+        let rows = ExportersCommand.rows(
+            source.diagnoses(knowledge), at: source.instant, knowledge)
+        return Array(rows.text(as: .json).utf8)
     }
 
     func query(_ parameters: QueryParameters) throws -> any ServedQuery {

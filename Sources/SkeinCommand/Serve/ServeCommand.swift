@@ -5,7 +5,7 @@ import SkeinConfiguration
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Collect NetFlow, IPFIX and sFlow as they arrive.",
+        abstract: "Collect NetFlow, IPFIX and sFlow as they arrive, or meter an interface.",
         discussion: """
             Listens for exports of routers, and keeps their flows in the store, where skein query sees \
             them within a second. Each port takes every protocol. Without a configuration it listens at \
@@ -13,6 +13,7 @@ struct ServeCommand: ParsableCommand {
 
               skein serve --store /var/lib/skein --max-size 200G
               skein serve --listen udp://192.0.2.1:2055 --allow 192.0.2.0/24
+              skein serve --interface eth0 --bpf 'not port 22'
 
             SIGTERM and SIGINT store what has arrived, and end it; SIGHUP reads the configuration again; \
             SIGUSR1 prints all counters as one line of JSON.

@@ -22,8 +22,9 @@ struct ServeSession {
     func run(_ signals: SignalQueue) throws {
         let configuration = try load()
         let settings = configuration.settings
-        try settings.checkAbilities()
         let log = ServerLog(settings: settings.log)
+        // While there is one thread, and nothing of root's making in the store.
+        if let user = settings.user { try Privileges.become(user) }
         let notifier = ServiceNotifier(environment: Self.notifierVariables)
         let writer = try StoreOption.making(settings.store.path) { path throws(StoreError) in
             try LiveWriter(directory: path, policy: settings.journalPolicy)
@@ -38,12 +39,20 @@ struct ServeSession {
             enricher: try ServerGeography.enricher(settings.geo, log)
         ) { log.say($0) }
         let isWanted = configuration.origins["http.listen"] != nil
-        let server = try serve(collector, settings, isWanted: isWanted, log)
+        let knowledge = SharedKnowledge(UserKnowledge(settings))
+        let server = try serve(collector, settings, knowledge, isWanted: isWanted, log)
         defer { server?.stop() }
+        Privileges.putAside()
+        if settings.interface.name != nil, Privileges.areRoots {
+            log.say(
+                .notice,
+                "metering as root: set user, and only what opens interfaces is done with privileges"
+            )
+        }
         try collector.start()
         log.say(.info, "ready; storing in \(settings.store.path)")
         notifier.tell(.ready)
-        attend(collector, signals, log, notifier)
+        attend(collector, knowledge, signals, log, notifier)
         notifier.tell(.stopping)
         // First of all: the page must not hold up what has to be stored.
         server?.stop()
@@ -57,11 +66,13 @@ struct ServeSession {
     /// - Parameter isWanted: whether a page that cannot be served is a reason not to start: where the
     ///   user asked for it.
     private func serve(
-        _ collector: Collector, _ settings: SkeinSettings, isWanted: Bool, _ log: ServerLog
+        _ collector: Collector, _ settings: SkeinSettings, _ knowledge: SharedKnowledge,
+        isWanted: Bool, _ log: ServerLog
     ) throws -> Server? {
         guard let configuration = settings.server else { return nil }
         let queries = StoreQueries(
-            directory: settings.store.path, memory: Int(clamping: settings.http.queryMemory))
+            directory: settings.store.path, memory: Int(clamping: settings.http.queryMemory),
+            knowledge: knowledge)
         let source = CollectorSource(
             collector: collector, store: settings.store.path, queries: queries)
         do {
@@ -76,8 +87,8 @@ struct ServeSession {
     }
 
     private func attend(
-        _ collector: Collector, _ signals: SignalQueue, _ log: ServerLog,
-        _ notifier: ServiceNotifier
+        _ collector: Collector, _ knowledge: SharedKnowledge, _ signals: SignalQueue,
+        _ log: ServerLog, _ notifier: ServiceNotifier
     ) {
         var last = collector.counters
         var nextReport = Clock.nanoseconds() / 1_000_000 + Self.reportInterval
@@ -94,21 +105,24 @@ struct ServeSession {
             let wait = min(Double(nextReport - now), watchdog ?? .infinity)
             switch signals.next(milliseconds: Int(wait)) {
             case .end: return
-            case .reload: reload(collector, log, notifier)
+            case .reload: reload(collector, knowledge, log, notifier)
             case .report: report(collector.counters, log)
             case nil: break
             }
         }
     }
 
-    private func reload(_ collector: Collector, _ log: ServerLog, _ notifier: ServiceNotifier) {
+    private func reload(
+        _ collector: Collector, _ knowledge: SharedKnowledge, _ log: ServerLog,
+        _ notifier: ServiceNotifier
+    ) {
         notifier.tell(.reloading)
         do {
             let settings = try load().settings
-            try settings.checkAbilities()
             let enricher = try ServerGeography.enricher(settings.geo, log)
             try collector.reload(settings.collector)
             collector.replaceEnricher(by: enricher)
+            knowledge.replace(by: UserKnowledge(settings))
             log.say(.info, "reloaded")
         } catch {
             log.say(.error, "not reloaded, everything stays as it was: \(error)")

@@ -13,6 +13,7 @@ extension SkeinSettings {
                 place.address, port: place.port, transport: place.transport == .udp ? .udp : .tcp)
         }
         configuration.allow = exporters.allow
+        configuration.interface = metered
         configuration.receiveBufferBytes = Int(clamping: receiveBuffer)
         configuration.queueBytesMax = Int(clamping: queueMemory)
         configuration.forward = forward.compactMap { place in
@@ -25,22 +26,21 @@ extension SkeinSettings {
         return configuration
     }
 
+    /// The interface whose packets become flows.
+    private var metered: InterfaceConfiguration? {
+        guard let name = interface.name else { return nil }
+        var metered = InterfaceConfiguration(name: name)
+        metered.filter = interface.bpf
+        metered.bufferBytes = Int(clamping: interface.buffer)
+        metered.isPromiscuous = interface.isPromiscuous
+        metered.activeTimeout = interface.activeTimeout
+        metered.idleTimeout = interface.idleTimeout
+        return metered
+    }
+
     /// When the journal is made safe.
     var journalPolicy: JournalPolicy {
         store.commitInterval == .zero ? .eachBatch : .every(store.commitInterval)
-    }
-
-    /// Refuses what this version cannot do, rather than to leave it out in silence.
-    func checkAbilities() throws {
-        guard interface.name == nil else {
-            throw StoreProblem(
-                description: "interface.name is set, but this version does not meter interfaces; "
-                    + "let softflowd or pmacctd export to it")
-        }
-        guard exporters.overrides.isEmpty else {
-            throw StoreProblem(
-                description: "exporters.overrides is set, but this version does not apply it")
-        }
     }
 
     /// Where and how the page is served; nil = not at all.

@@ -2,6 +2,7 @@ import ArgumentParser
 import FlowQuery
 import FlowStore
 import SkeinServer
+import Synchronization
 
 /// Answers questions over HTTP from a store, by the rules for whoever is not trusted.
 ///
@@ -11,6 +12,8 @@ struct StoreQueries: Sendable {
     let directory: String
     /// Octets that a question may use for groups and sorted lists.
     let memory: Int
+    /// What the user knows better, which a reload changes.
+    let knowledge: SharedKnowledge
 
     /// Rows of a list where nothing else is said: a page asks for a page.
     static let limit = 1000
@@ -32,7 +35,8 @@ struct StoreQueries: Sendable {
             throw QueryRefusal("output: over HTTP it is json, ndjson or csv")
         }
         return StoreQuery(
-            directory: directory, request: request, format: format, arguments: arguments)
+            directory: directory, request: request, format: format, arguments: arguments,
+            knowledge: knowledge.current)
     }
 
     private func arguments(_ parameters: QueryParameters) -> [String] {
@@ -59,12 +63,24 @@ struct StoreQueries: Sendable {
     }
 }
 
+/// What the user knows better, as the configuration has it now.
+final class SharedKnowledge: Sendable {
+    private let state: Mutex<UserKnowledge>
+
+    init(_ knowledge: UserKnowledge) { state = Mutex(knowledge) }
+
+    var current: UserKnowledge { state.withLock { $0 } }
+
+    func replace(by knowledge: UserKnowledge) { state.withLock { $0 = knowledge } }
+}
+
 /// A question that makes sense.
 private struct StoreQuery: ServedQuery {
     let directory: String
     let request: QueryRequest
     let format: OutputFormat
     let arguments: [String]
+    let knowledge: UserKnowledge
 
     var contentType: String {
         switch format {
@@ -79,6 +95,6 @@ private struct StoreQuery: ServedQuery {
         let reader = try StoreReader(directory: directory, window: request.window)
         let writer = try QueryCommand.parse(arguments)
             .writer(to: AnswerOutput(write: write)) { _ in }
-        try QueryEngine(reader).run(request, into: writer, until: stop)
+        try QueryEngine(reader).knowing(knowledge).run(request, into: writer, until: stop)
     }
 }

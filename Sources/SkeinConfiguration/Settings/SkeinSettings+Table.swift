@@ -72,6 +72,16 @@ extension SkeinSettings {
                 .duration(.seconds(1) ... .seconds(3600)),
                 "A flow ends when no packet came for so long."),
             setting(
+                "interface.buffer", \.interface.buffer, .size(1 << 20...1 << 30),
+                "What the kernel holds of its packets while Skein is busy."),
+            setting(
+                "interface.promiscuous", \.interface.isPromiscuous, .truth,
+                "Meter what is for other machines too, as it comes from a switch's mirror port."),
+            setting(
+                "user", \.user, .optional(.user),
+                "Who Skein becomes when root starts it, before it touches the store; of root's rights "
+                    + "only those to open interfaces and sockets are kept."),
+            setting(
                 "geo.countries", \.geo.countries, .optional(.path),
                 "The folder with `geoip` and `geoip6`, as Debian's tor-geoipdb installs them."),
             setting(

@@ -20,6 +20,8 @@ public struct SkeinSettings: Hashable, Sendable {
     public var forward: [ListenEndpoint] = []
     /// The interface whose packets are metered.
     public var interface = InterfaceSettings()
+    /// Who the process becomes when root starts it; nil = it stays root.
+    public var user: String?
     /// Where addresses are.
     public var geo = GeoSettings()
     /// The page and its interface.
@@ -63,6 +65,10 @@ public struct InterfaceSettings: Hashable, Sendable {
     public var activeTimeout: Duration = .seconds(300)
     /// A flow without packets for so long has ended.
     public var idleTimeout: Duration = .seconds(15)
+    /// Octets that the kernel holds of its packets.
+    public var buffer: UInt64 = 32 << 20
+    /// Whether to meter what is for other machines too.
+    public var isPromiscuous = true
 }
 
 /// The page and its interface.

@@ -37,6 +37,19 @@ extension ValueFormat<String> {
             return text
         }, write: { $0 })
 
+    /// A user of the system.
+    static let user = ValueFormat.scalar(
+        "user", noun: "a user",
+        parse: { text throws(ValueProblem) in
+            // What useradd(8) makes.
+            guard text.utf8.count <= 32, let first = text.utf8.first, !(48...57).contains(first),
+                text.utf8.allSatisfy({
+                    (97...122).contains($0 | 32) || (48...57).contains($0) || $0 == 95 || $0 == 45
+                })
+            else { throw .notAValue(hint: "a name, as in skein") }
+            return text
+        }, write: { $0 })
+
     /// A country.
     static let country = ValueFormat.scalar(
         "two letters", noun: "a country of two letters (ISO 3166)",

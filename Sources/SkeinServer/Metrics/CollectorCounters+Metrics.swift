@@ -4,7 +4,7 @@ import FlowWire
 extension CollectorCounters {
     /// What was counted, for `/metrics` and `/api/v1/counters`.
     public var metrics: [MetricFamily] {
-        listenerMetrics + exportMetrics + stageMetrics + storeMetrics
+        listenerMetrics + interfaceMetrics + exportMetrics + stageMetrics + storeMetrics
     }
 
     private var listenerMetrics: [MetricFamily] {
@@ -46,6 +46,47 @@ extension CollectorCounters {
             }
         }
         return [datagrams, bytes, refused, drops, cut, errors, buffer, connections, broken]
+    }
+
+    private var interfaceMetrics: [MetricFamily] {
+        var packets = MetricFamily(
+            "skein_packets_captured_total", .counter, "Packets of a metered interface.")
+        var bytes = MetricFamily(
+            "skein_captured_bytes_total", .counter, "Their octets on the wire.")
+        var drops = MetricFamily(
+            "skein_capture_drops_total", .counter,
+            "Packets that the kernel dropped because the buffer was full (interface.buffer).")
+        var cardDrops = MetricFamily(
+            "skein_interface_drops_total", .counter,
+            "Packets that the interface itself dropped, where it says.")
+        var others = MetricFamily(
+            "skein_packets_not_metered_total", .counter, "Packets without an IP header, in no flow."
+        )
+        var orphans = MetricFamily(
+            "skein_orphan_fragments_total", .counter,
+            "Fragments whose first one never came, counted with ports 0.")
+        var flows = MetricFamily("skein_flows_metered_total", .counter, "Flows made of packets.")
+        var active = MetricFamily(
+            "skein_flows_active", .gauge, "Flows that go on, in memory alone.")
+        var evicted = MetricFamily(
+            "skein_flows_evicted_total", .counter,
+            "Flows reported early because there were too many.")
+        var up = MetricFamily(
+            "skein_interface_up", .gauge, "1 where packets of the interface can come now.")
+        for interface in interfaces {
+            let label = ("interface", interface.name)
+            packets.add(interface.packets, label)
+            bytes.add(interface.octets, label)
+            drops.add(interface.kernelDrops, label)
+            cardDrops.add(interface.interfaceDrops, label)
+            others.add(interface.otherPackets, label)
+            orphans.add(interface.orphanFragments, label)
+            flows.add(interface.flows, label)
+            active.add(interface.activeFlows, label)
+            evicted.add(interface.evictedFlows, label)
+            up.add(interface.isUp ? 1 : 0, label)
+        }
+        return [packets, bytes, drops, cardDrops, others, orphans, flows, active, evicted, up]
     }
 
     private var exportMetrics: [MetricFamily] {
