@@ -6,7 +6,7 @@ import Synchronization
 ///
 ///     UDP sockets ─┐                             ┌─▶ store
 ///                  ├─▶ queue ─▶ decode, enrich ──┼─▶ lossless subscribers
-///     TCP (IPFIX) ─┘     └─▶ forwarders          └─▶ lossy subscribers
+///     TCP, TLS ────┘     └─▶ forwarders          └─▶ lossy subscribers
 ///
 /// Between two threads there is a bounded queue: what is slow makes what is before it wait, back to the
 /// kernel's buffer, whose drops are counted. Only a store that is stuck lets flows be thrown away.
@@ -14,6 +14,7 @@ public final class Collector: @unchecked Sendable {
     // Sendable: what changes after the start, changes under the mutex.
     private let queue: ArrivalQueue
     private let allowed: SharedAllowList
+    private let tls: SharedTLSContext
     private let forwarders = SharedForwarders()
     private let enrichers: SharedEnricherMaker
     private let receiver: StoreReceiver
@@ -45,6 +46,7 @@ public final class Collector: @unchecked Sendable {
         self.report = report
         queue = ArrivalQueue(bytesMax: configuration.queueBytesMax)
         allowed = SharedAllowList(AllowList(configuration.allow))
+        tls = SharedTLSContext(try configuration.tls?.context())
         enrichers = SharedEnricherMaker(enricher)
         let notes = ExporterNotes(restored: try writer.exporterState())
         receiver = StoreReceiver(writer, report: report)
@@ -70,6 +72,7 @@ public final class Collector: @unchecked Sendable {
                 try Forwarder(target, queue: queue, report: report)
             })
         state.withLock { $0.sockets = sockets }
+        checkCertificate(configuration)
     }
 
     /// Begins to receive.
@@ -112,10 +115,11 @@ public final class Collector: @unchecked Sendable {
 
     /// Goes on with another configuration; sockets that are in both stay open.
     ///
-    /// Listeners, allowed senders, receive buffers, forwarding and retention change. The rest is as it
-    /// was at the start.
-    /// - Throws: where a socket cannot be opened; then nothing has changed.
+    /// Listeners, allowed senders, certificates of new connections, receive buffers, forwarding and
+    /// retention change. The rest is as it was at the start.
+    /// - Throws: where a socket cannot be opened, or a file read; then nothing has changed.
     public func reload(_ next: CollectorConfiguration) throws {
+        let context = try next.tls?.context()
         let (kept, running) = state.withLock { ($0.sockets, $0.isRunning) }
         let wanted = Self.places(next.listen)
         var remaining = kept
@@ -142,6 +146,8 @@ public final class Collector: @unchecked Sendable {
             for socket in opened { try socket.start() }
         }
         allowed.replace(by: AllowList(next.allow))
+        tls.replace(by: context)
+        checkCertificate(next)
         for socket in staying { socket.setReceiveBuffer(next.receiveBufferBytes) }
         maintenance.setRetention(next.retention)
         let goneForwarders = forwarders.current.filter { old in
@@ -187,6 +193,17 @@ public final class Collector: @unchecked Sendable {
         return counters
     }
 
+    /// Says what about TLS is worth a word.
+    private func checkCertificate(_ configuration: CollectorConfiguration) {
+        guard let files = configuration.tls,
+            configuration.listen.contains(where: { $0.transport == .tls })
+        else { return }
+        if files.authorities == nil { report(.exportersUnproven) }
+        guard let end = files.certificateEnd else { return }
+        let left = end - Int(millisecondsNow() / 1000)
+        if left < 14 * 86_400 { report(.certificateEnds(path: files.certificate, seconds: left)) }
+    }
+
     // MARK: - Sockets
 
     private func open(
@@ -206,7 +223,7 @@ public final class Collector: @unchecked Sendable {
             do throws(CollectorError) {
                 opened.append(
                     try ListenSocket(
-                        place.address, configuration, queue: queue, allowed: allowed,
+                        place.address, configuration, queue: queue, allowed: allowed, tls: tls,
                         report: report))
             } catch {
                 guard place.isOptional, error.isFamilyMissing else { throw error }
@@ -263,5 +280,6 @@ extension CollectorCounters {
         listeners[index].errors += closed.errors
         listeners[index].accepted += closed.accepted
         listeners[index].broken += closed.broken
+        listeners[index].handshakesFailed += closed.handshakesFailed
     }
 }

@@ -27,6 +27,8 @@ public struct CollectorCounters: Sendable {
         public internal(set) var accepted: UInt64 = 0
         /// Connections that brought something else than IPFIX, or broke off within a message.
         public internal(set) var broken: UInt64 = 0
+        /// Connections that never came to speak TLS, over TLS.
+        public internal(set) var handshakesFailed: UInt64 = 0
     }
 
     /// Datagrams between listeners and decoder.

@@ -6,6 +6,8 @@ public enum CollectorError: Error, Hashable, Sendable, CustomStringConvertible {
     case socket(operation: String, address: String, code: Int32)
     /// A name has no address.
     case resolve(host: String, reason: String)
+    /// A file of certificates or keys cannot be used.
+    case credentials(path: String, setting: String, reason: String)
     /// The system gives no thread or memory.
     case resources(String)
 
@@ -21,6 +23,8 @@ public enum CollectorError: Error, Hashable, Sendable, CustomStringConvertible {
         case .socket(let operation, let address, let code):
             "cannot \(operation) \(address): \(Self.reason(code))\(Self.advice(code))"
         case .resolve(let host, let reason): "cannot find \(host): \(reason)"
+        case .credentials(let path, let setting, let reason):
+            "cannot use \(path) (\(setting)): \(reason)"
         case .resources(let what): "the system has no \(what) to give"
         }
     }

@@ -113,11 +113,14 @@ extension CollectorCounters.Listener {
         ]
         switch address.transport {
         case .udp: members.append(("receiveBuffer", .number(UInt64(receiveBufferBytes))))
-        case .tcp:
+        case .tcp, .tls:
             members += [
                 ("connections", .number(connections)), ("accepted", .number(accepted)),
                 ("broken", .number(broken)),
             ]
+            if address.transport == .tls {
+                members.append(("handshakesFailed", .number(handshakesFailed)))
+            }
         }
         return .object(members)
     }
