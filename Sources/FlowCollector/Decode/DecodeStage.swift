@@ -105,6 +105,7 @@ final class DecodeStage: @unchecked Sendable {
 
     private func decode(_ arena: DatagramArena) {
         let batchesBefore = handOver.batches
+        var rows = appender.rowsEmitted + appender.batch.count
         for index in 0..<arena.count {
             let entry = arena.entry(index)
             let sender = ExporterEndpoint(address: entry.address, port: entry.port)
@@ -113,6 +114,9 @@ final class DecodeStage: @unchecked Sendable {
                     arena.payload(entry), from: sender, received: entry.received,
                     over: entry.transport == .udp ? .datagram : .stream)
             }
+            let rowsNow = appender.rowsEmitted + appender.batch.count
+            if rowsNow != rows { handOver.arrivals.note(entry.received) }
+            rows = rowsNow
         }
         // What is in the batch now has come with this arena.
         if handOver.batches != batchesBefore { batchBegan = nil }
@@ -155,6 +159,8 @@ final class DecodeStage: @unchecked Sendable {
 /// What becomes of a batch when it is full or old: used by the decoding thread alone.
 private final class HandOver {
     private(set) var batches: UInt64 = 0
+    /// When the datagrams arrived whose last flows are in the batch that is being filled.
+    var arrivals = BatchArrivals()
     private let stages: [BatchStage]
     private let maker: SharedEnricherMaker
     private var enricher: (number: Int, value: (any BatchEnricher)?) = (-1, nil)
@@ -169,7 +175,7 @@ private final class HandOver {
         let wanted = maker.current
         if wanted.number != enricher.number { enricher = (wanted.number, wanted.make?()) }
         enricher.value?.enrich(batch)
-        let shared = SharedBatch(batch, pool: pool)
+        let shared = SharedBatch(batch, arrivals: arrivals.take(), pool: pool)
         for stage in stages { stage.offer(shared) }
         shared.release()
         batches += 1

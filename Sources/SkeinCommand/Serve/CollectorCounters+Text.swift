@@ -67,6 +67,7 @@ extension CollectorCounters {
                     ("lostFlows", .number(store.lostFlows)),
                     ("refusals", .number(store.refusals)),
                     ("expiredFlows", .number(store.expiredFlows)),
+                    ("visible", store.visible.json), ("durable", store.durable.json),
                     ("trouble", store.trouble.map { .text("\($0)") } ?? .null),
                 ])
             ),
@@ -99,6 +100,19 @@ extension CollectorCounters {
                 .object(
                     exports.undecoded.sorted { $0.key.rawValue < $1.key.rawValue }
                         .map { ($0.key.rawValue, .number($0.value)) })
+            ),
+        ])
+    }
+}
+
+extension LatencyHistogram {
+    /// Times in ms; `within` counts what took no longer.
+    fileprivate var json: JSONValue {
+        .object([
+            ("count", .number(count)), ("sum", .number(sum)),
+            (
+                "within",
+                .object(zip(Self.bounds, cumulative).map { ("\($0)", .number($1)) })
             ),
         ])
     }

@@ -150,12 +150,28 @@ extension CollectorCounters {
             MetricFamily(
                 "skein_store_expired_flows_total", .counter, "Flows that retention has deleted.",
                 store.expiredFlows),
+            MetricFamily(
+                "skein_visible_latency_seconds",
+                "From a datagram's arrival until its flows are in every query's answer.",
+                store.visible.metric),
+            MetricFamily(
+                "skein_durable_latency_seconds",
+                "From a datagram's arrival until its flows are safe on the disk.",
+                store.durable.metric),
         ]
     }
 
     /// What keeps flows from being taken and kept, a sentence each.
     public var troubles: [String] {
         store.trouble.map { ["the store does not take flows: \($0)"] } ?? []
+    }
+}
+
+extension LatencyHistogram {
+    fileprivate var metric: MetricFamily.Histogram {
+        MetricFamily.Histogram(
+            buckets: zip(Self.bounds, cumulative).map { .init(bound: $0, count: $1) },
+            count: count, sum: sum)
     }
 }
 
