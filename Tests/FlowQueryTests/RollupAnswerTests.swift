@@ -41,6 +41,7 @@ import Testing
         [.field(.exporter)], [.field(.exporter), .field(.inif)], [.field(.inif)],
         [.field(.outif)], [.field(.proto)], [.field(.service)], [.field(.service), .field(.proto)],
         [.field(.srcas)], [.field(.dstas)], [.field(.srcip)], [.field(.dstip)],
+        [.field(.srcgeo)], [.field(.dstgeo)], [.field(.srcgeo), .field(.dstgeo)],
         [.prefix(.srcip, v4: 16, v6: 32)], [.field(.proto), .bucket(.start, step: 2 * minute)],
         [.bucket(.start, step: hour)],
     ]
@@ -57,6 +58,13 @@ import Testing
             ),
             ([.field(.inif)], .test(.field(.inif), .isPresent)),
             ([.field(.srcas)], .not(.test(.field(.srcas), .inRanges([0...1])))),
+            (
+                [.field(.dstgeo)],
+                .or([
+                    .test(.field(.srcgeo), .inRanges([0...0x4554])),
+                    .test(.field(.dstgeo), .isPresent),
+                ])
+            ),
             (
                 [.field(.srcip)],
                 .test(.field(.srcip), .inAddresses([EngineWorld.v4[0]...EngineWorld.v4[10]]))

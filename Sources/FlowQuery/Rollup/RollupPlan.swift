@@ -45,7 +45,7 @@ struct RollupPlan {
                     footing.outOfDate += 1
                     return nil
                 }
-                if question.isIncomplete(blocks) { continue }
+                if question.isIncomplete(blocks) || !question.isIn(blocks) { continue }
                 footing.add(rollup, question.dimension, isOfExpired: false)
                 return blocks.filter {
                     $0.dimension == question.dimension && $0.part == .keys
@@ -101,6 +101,7 @@ struct RollupPlan {
         for rollup in candidates {
             do {
                 let blocks = try store.blocks(of: rollup)
+                guard question.isIn(blocks) else { continue }
                 if !(try store.isCurrent(rollup, blocks)) { footing.ofOtherRates += 1 }
                 if question.isIncomplete(blocks) { try addUnlisted(blocks) }
                 if !question.isWhole(rollup) { footing.isRounded = true }

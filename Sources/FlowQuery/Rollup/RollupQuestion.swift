@@ -80,6 +80,11 @@ struct RollupQuestion {
         rollup.buckets.upperBound >= from ?? 0 && rollup.buckets.lowerBound < to ?? .max
     }
 
+    /// Whether a rollup has the dimension: those that an older build made lack the newer ones.
+    func isIn(_ blocks: [RollupBlock]) -> Bool {
+        blocks.contains { $0.dimension == dimension && $0.part == .keys }
+    }
+
     /// Whether some keys of a bucket in the window are not listed.
     func isIncomplete(_ blocks: [RollupBlock]) -> Bool {
         blocks.contains { block in

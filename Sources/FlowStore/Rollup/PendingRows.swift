@@ -133,6 +133,9 @@ final class PendingRows {
         case .ofExporter(let field):
             fillAddresses(batch, .exporter)
             fillPresent(batch, field, word: Self.key + 2)
+        case .pair(let first, let second):
+            fillPresent(batch, first, word: Self.key, ifWord: Self.key)
+            fillPresent(batch, second, word: Self.key + 1)
         case .column, .within:
             guard let field = dimension.fields.first else { return }
             if field.storage == .address {
@@ -158,13 +161,17 @@ final class PendingRows {
         }
     }
 
-    /// Writes a word of the rows that have a key.
-    private func fillPresent(_ batch: FlowBatch, _ field: Field, word: Int) {
+    /// Writes a word of the rows that have a key, cut to the column's width.
+    ///
+    /// - Parameter marker: the word that is 0 where there is none.
+    private func fillPresent(
+        _ batch: FlowBatch, _ field: Field, word: Int, ifWord marker: Int = PendingRows.key + 2
+    ) {
         let column = batch.columnForWriting(field)
         let memory = memory
         let words = memory.values(as: UInt64.self)
-        for row in 0..<count where words[row * Self.stride + Self.key + 2] != 0 {
-            column.set(words[row * Self.stride + word], at: row)
+        for row in 0..<count where words[row * Self.stride + marker] != 0 {
+            column.set(words[row * Self.stride + word] & 0xffff_ffff, at: row)
         }
     }
 

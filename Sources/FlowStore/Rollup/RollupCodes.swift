@@ -28,6 +28,7 @@ struct RollupCodes {
         case .everything, .within: .one
         case .column(let field): try column(field, of: block, scratch)
         case .ofExporter(let field): try ofExporter(field, block, scratch)
+        case .pair(let first, let second): try pair((first, second), block, scratch)
         case .service: try service(of: block, scratch)
         }
     }
@@ -138,34 +139,58 @@ struct RollupCodes {
         _ field: Field, _ block: any BlockSource, _ scratch: RollupScratch
     ) throws -> RollupCodes {
         let exporters = try column(.exporter, of: block, scratch)
-        let others = try column(field, of: block, scratch)
-        var found: RollupCodes
-        var firsts: [UInt16] = []
-        func append(_ first: Int, _ second: Int, to keys: inout [UInt64]) {
-            keys.append(exporters.keys[3 * first])
-            keys.append(exporters.keys[3 * first + 1])
-            keys.append(
-                others.keys[3 * second + 2] == 0 ? 0 : 1 << 32 | others.keys[3 * second + 1])
-        }
-        if exporters.codes == nil, others.codes == nil {
-            found = .one
-            found.keys.removeAll()
-            append(0, 0, to: &found.keys)
-            firsts = [0]
-        } else {
-            let values = scratch.first
-            var output = values.mutableValues(as: UInt64.self)
-            pair(exporters.codes, others.codes, rows: block.rows, into: &output)
-            found = numbered(scratch, rows: block.rows) { pair, keys in
-                firsts.append(UInt16(truncatingIfNeeded: pair >> 16))
-                append(Int(pair >> 16), Int(pair & 0xffff), to: &keys)
-            }
+        let numbers = try column(field, of: block, scratch)
+        var (found, firsts, _) = paired(exporters, numbers, block, scratch) { first, second in
+            [first[0], first[1], second[2] == 0 ? 0 : 1 << 32 | second[1]]
         }
         found.within = [
-            RollupCodes(
-                count: exporters.count, keys: exporters.keys, codes: Self.table(firsts))
+            RollupCodes(count: exporters.count, keys: exporters.keys, codes: Self.table(firsts))
         ]
         return found
+    }
+
+    /// Pairs of numbers; within, each alone.
+    private static func pair(
+        _ fields: (Field, Field), _ block: any BlockSource, _ scratch: RollupScratch
+    ) throws -> RollupCodes {
+        let first = try column(fields.0, of: block, scratch)
+        let second = try column(fields.1, of: block, scratch)
+        var (found, firsts, seconds) = paired(first, second, block, scratch) { first, second in
+            [first[2] == 0 ? 0 : 1 << 32 | first[1], second[1], second[2]]
+        }
+        found.within = [
+            RollupCodes(count: first.count, keys: first.keys, codes: Self.table(firsts)),
+            RollupCodes(count: second.count, keys: second.keys, codes: Self.table(seconds)),
+        ]
+        return found
+    }
+
+    /// Numbers pairs of codes; answers the codes of both of each pair, too.
+    ///
+    /// - Parameter key: a pair's key of those of both.
+    private static func paired(
+        _ firsts: RollupCodes, _ seconds: RollupCodes, _ block: any BlockSource,
+        _ scratch: RollupScratch, key: ([UInt64], [UInt64]) -> [UInt64]
+    ) -> (codes: RollupCodes, firsts: [UInt16], seconds: [UInt16]) {
+        func words(_ first: Int, _ second: Int) -> [UInt64] {
+            let count = RollupTally.keyWords
+            return key(
+                Array(firsts.keys[count * first..<count * (first + 1)]),
+                Array(seconds.keys[count * second..<count * (second + 1)]))
+        }
+        if firsts.codes == nil, seconds.codes == nil {
+            return (RollupCodes(count: 1, keys: words(0, 0)), [0], [0])
+        }
+        let values = scratch.first
+        var output = values.mutableValues(as: UInt64.self)
+        pairCodes(firsts.codes, seconds.codes, rows: block.rows, into: &output)
+        var codes: (firsts: [UInt16], seconds: [UInt16]) = ([], [])
+        let found = numbered(scratch, rows: block.rows) { pair, keys in
+            codes.firsts.append(UInt16(truncatingIfNeeded: pair >> 16))
+            codes.seconds.append(UInt16(truncatingIfNeeded: pair))
+            keys += words(Int(pair >> 16), Int(pair & 0xffff))
+        }
+        return (found, codes.firsts, codes.seconds)
     }
 
     /// Services; within, the protocols.
@@ -262,7 +287,7 @@ private func mark(
     }
 }
 
-private func pair(
+private func pairCodes(
     _ firsts: EncodedBytes?, _ seconds: EncodedBytes?, rows: Int,
     into output: inout MutableSpan<UInt64>
 ) {

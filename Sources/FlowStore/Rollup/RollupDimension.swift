@@ -9,6 +9,8 @@ public struct RollupDimension: Hashable, Sendable {
         case column(Field)
         /// The exporter, and a number that means something only with it.
         case ofExporter(Field)
+        /// Two numbers.
+        case pair(Field, Field)
         /// See ``FlowModel/Field/service``.
         case service
         /// Found by adding up the rows of another dimension.
@@ -47,6 +49,9 @@ public struct RollupDimension: Hashable, Sendable {
         .init(4, [.exporter, .outif], .ofExporter(.outif)),
         .init(7, [.srcas], .column(.srcas)),
         .init(8, [.dstas], .column(.dstas)),
+        .init(9, [.srcgeo], .within(13)),
+        .init(10, [.dstgeo], .within(13)),
+        .init(13, [.srcgeo, .dstgeo], .pair(.srcgeo, .dstgeo)),
         .init(6, [.service, .proto], .service, keysMax: 4096),
         .init(11, [.srcip], .column(.srcip), keysMax: 1000),
         .init(12, [.dstip], .column(.dstip), keysMax: 1000),

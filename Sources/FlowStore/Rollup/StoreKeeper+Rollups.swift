@@ -71,7 +71,7 @@ extension StoreKeeper {
         _ rollups: [RollupInfo], of segment: SegmentInfo, _ bench: RollupBench
     ) throws(StoreError) -> Bool {
         let edition = rollups.map(\.edition).max().map { $0 &+ 1 } ?? 0
-        let (packer, encoder) = (BlockPacker(), BlockEncoder())
+        let (packer, encoder) = (BlockPacker(forRollups: true), BlockEncoder())
         let builder = try RollupBuilder(
             directory, segment: segment.number, book: book, bench: bench, edition: edition)
         var made: [RollupInfo] = []

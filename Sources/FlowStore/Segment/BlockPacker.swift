@@ -4,7 +4,7 @@ import FlowModel
 ///
 /// Not shared between threads.
 final class BlockPacker {
-    private let codesPacker = CodesPacker()
+    private let codesPacker: CodesPacker
 
     /// Entries from which on a dictionary of addresses is shared with the block's other columns.
     private static let sharedEntriesMin = 256
@@ -13,6 +13,11 @@ final class BlockPacker {
         let octets: [UInt8]
         let directory: BlockDirectory
         let filter: AddressFilter
+    }
+
+    /// - Parameter isForRollups: of sums of flows, which are stored for room before speed.
+    init(forRollups isForRollups: Bool = false) {
+        codesPacker = CodesPacker(forRollups: isForRollups)
     }
 
     /// - Parameters:

@@ -10,6 +10,8 @@ final class CodesPacker {
     private let derivation = DerivedCoding()
     private var scratch = EncodedBytes(count: 0)
     private var trials: [Field: Trial] = [:]
+    /// Rollups are so much smaller than flows that time does not matter in reading them.
+    private let isForRollups: Bool
     private var source: Origin?
     private var destination: Origin?
 
@@ -30,8 +32,12 @@ final class CodesPacker {
 
     /// Rows below which codes are always plain: a frame for each plane costs more than it saves.
     private static let formRowsMin = 1024
-    /// Blocks between two trials of a column.
+    /// Blocks between two trials of a column; fewer where the last form did not fit a block, which may
+    /// have been an odd one.
     private static let trialBlocks = 31
+    private static let trialBlocksOfOdd = 1
+
+    init(forRollups isForRollups: Bool) { self.isForRollups = isForRollups }
 
     /// Takes the address columns of the next block.
     func begin(_ block: EncodedBlock) {
@@ -51,7 +57,19 @@ final class CodesPacker {
     ]
 
     /// What reading an octet of a zstd frame is worth, in octets of room; it takes about 0.5 ns.
-    private static func price(of field: Field) -> Double { hot.contains(field) ? 0.75 : 0.2 }
+    private func price(of field: Field) -> Double {
+        isForRollups || !Self.hot.contains(field) ? 0.2 : 0.75
+    }
+
+    /// What putting codes together takes, in octets of a zstd frame: 1 ns a row for ranks and others,
+    /// a third of one for each two planes.
+    private static func joining(_ form: Form, _ rows: Int, _ width: Int) -> Int {
+        switch form {
+        case .ranked: rows / 4
+        case .planes: rows * width / 4
+        case .raw, .compressed, .packed, .low, .bySource, .byDestination: 0
+        }
+    }
 
     /// Appends codes of at least one octet.
     func append(_ codes: Codes, of field: Field, mayBeRanked: Bool) -> [Chunk] {
@@ -59,12 +77,14 @@ final class CodesPacker {
         guard rows >= Self.formRowsMin else {
             return [chunks.append(codes.storage.bytes, .codes)]
         }
-        if var trial = trials[field], trial.blocksLeft > 0,
-            let found = append(codes, rows, trial.form)
-        {
-            trial.blocksLeft -= 1
-            trials[field] = trial
-            return found
+        var isOdd = false
+        if var trial = trials[field], trial.blocksLeft > 0 {
+            if let found = append(codes, rows, trial.form) {
+                trial.blocksLeft -= 1
+                trials[field] = trial
+                return found
+            }
+            isOdd = true
         }
         let start = chunks.count
         var best = (form: Form.raw, cost: Double.infinity)
@@ -72,13 +92,13 @@ final class CodesPacker {
             let slow = chunks.slowOctets
             guard let found = append(codes, rows, form) else { continue }
             let octets = found.reduce(0) { $0 + Chunk.recordOctets + Int($1.storedOctets) }
-            // Putting codes together from ranks and others takes about 1 ns a row.
-            let slowOctets = chunks.slowOctets - slow + (form == .ranked ? rows / 4 : 0)
-            let cost = Double(octets) + Double(slowOctets) * Self.price(of: field)
+            let slowOctets = chunks.slowOctets - slow + Self.joining(form, rows, codes.width)
+            let cost = Double(octets) + Double(slowOctets) * price(of: field)
             if cost < best.cost { best = (form, cost) }
             chunks.truncate(to: start)
         }
-        trials[field] = Trial(form: best.form, blocksLeft: Self.trialBlocks)
+        trials[field] = Trial(
+            form: best.form, blocksLeft: isOdd ? Self.trialBlocksOfOdd : Self.trialBlocks)
         return append(codes, rows, best.form) ?? appendRaw(codes.storage.bytes, rows)
     }
 

@@ -35,6 +35,8 @@ final class SegmentSet {
     private let limits: Limits
     private let encoder = BlockEncoder()
     private let packer = BlockPacker()
+    /// Rollups have the same columns in another form: what suits them says nothing of flows.
+    private lazy var rollupPacker = BlockPacker(forRollups: true)
     private var open: [SegmentWriter] = []
     private let numbers: SegmentNumbers
     private let book: RateBook
@@ -100,7 +102,7 @@ final class SegmentSet {
         closed.append(try segment.close())
         open.removeAll { $0 === segment }
         if let builder = builders[segment.number] {
-            rollups += try builder.close(packer: packer, encoder: encoder)
+            rollups += try builder.close(packer: rollupPacker, encoder: encoder)
             builders[segment.number] = nil
         }
     }
@@ -112,12 +114,14 @@ final class SegmentSet {
         if let known = builders[segment.number] {
             builder = known
         } else {
-            for other in builders.values { try other.relieve(packer: packer, encoder: encoder) }
+            for other in builders.values {
+                try other.relieve(packer: rollupPacker, encoder: encoder)
+            }
             builder = try RollupBuilder(
                 directory, segment: segment.number, book: book, bench: bench)
             builders[segment.number] = builder
         }
-        try builder.take(block, packer: packer, encoder: encoder)
+        try builder.take(block, packer: rollupPacker, encoder: encoder)
     }
 
     /// The most rows, in whole words of presence, whose `other` fits a chunk.
