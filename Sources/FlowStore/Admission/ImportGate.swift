@@ -62,6 +62,12 @@ public final class ImportGate: @unchecked Sendable {
             throw error
         }
         worker = Worker { [unowned self] in run() }
+        guard worker != nil else {
+            for end in ends { Glibc.close(end) }
+            throw StoreError(
+                path: directory.gate,
+                cause: .system(operation: "start a thread for", code: EAGAIN))
+        }
     }
 
     deinit { stop() }

@@ -90,7 +90,11 @@ struct LocalSocket: ~Copyable {
                     Int32(MSG_NOSIGNAL))
             }
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return false }
+            guard count > 0 else {
+                // Half of a message must not be waited on for its rest.
+                _ = shutdown(number, Int32(SHUT_WR))
+                return false
+            }
             sent += count
         }
         return true

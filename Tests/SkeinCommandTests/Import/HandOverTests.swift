@@ -151,6 +151,39 @@ import Testing
         #expect(try flows(name) == 150)
     }
 
+    /// As under systemd: the server is a user of its own, and root imports.
+    @Test(
+        .enabled(
+            if: geteuid() == 0 && Command.installed("setpriv") != nil,
+            "only root can be somebody else, by setpriv"))
+    func `what root imports is the server's, and others are not let in`() throws {
+        let setpriv = try #require(Command.installed("setpriv"))
+        let (server, other): (uid_t, uid_t) = (60_001, 60_002)
+        let name = folder.path("store")
+        try FileManager.default.createDirectory(atPath: name, withIntermediateDirectories: false)
+        #expect(chown(name, server, server) == 0)
+        for path in [folder.url.path, name] { #expect(chmod(path, 0o755) == 0) }
+        func identity(_ user: uid_t) -> [String] {
+            [setpriv, "--reuid=\(user)", "--regid=\(user)", "--clear-groups"]
+        }
+        let program = try SkeinServer(folder, shell: identity(server))
+        try folder.generate("a.pcap", "v9", flows: 500)
+        try folder.skein("import", "--store", "store", "a.pcap")
+        #expect(try flows() == 500)
+        let segment = try #require(files("segments").first)
+        let status = try FileManager.default.attributesOfItem(
+            atPath: folder.path("store/segments/\(segment)"))
+        #expect(status[.ownerAccountID] as? Int == Int(server))
+
+        let words = identity(other) + [Command.skein, "import", "--store", name]
+        let file = folder.path("a.pcap")
+        let result = try Command.run(words[0], Array(words[1...]) + ["--again", file])
+        #expect(result.status == 1)
+        #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+        #expect(program.program.end(SIGTERM) == 0)
+        #expect(try flows() == 500)
+    }
+
     @Test func `nonsense at the gate is refused, and nothing else happens`() throws {
         let server = try SkeinServer(folder)
         let script = """
