@@ -1,5 +1,6 @@
 import FlowModel
 import Glibc
+import Synchronization
 
 /// Lets other processes of the same user add to a store while a ``LiveWriter`` holds it.
 ///
@@ -14,6 +15,7 @@ public final class ImportGate: @unchecked Sendable {
     private let wakeUp: Int32
     private let wakeEnd: Int32
     private let report: @Sendable (ImportEvent) -> Void
+    private let isStopping = Atomic(false)
     private var worker: Worker?
 
     /// What whoever runs the holder may want to know.
@@ -76,6 +78,7 @@ public final class ImportGate: @unchecked Sendable {
     public func stop() {
         guard let worker else { return }
         unsafe unlink(directory.gate)
+        isStopping.store(true, ordering: .relaxed)
         Glibc.close(wakeEnd)
         worker.join()
         Glibc.close(wakeUp)
@@ -183,7 +186,9 @@ public final class ImportGate: @unchecked Sendable {
                 description: "it is of another version of skein (\(AdmissionMessage.version), not "
                     + "\(version)); import with the same")
         case (.publish(let octets), let numbers?):
-            let flows = try writer.adopt(octets, numbers: numbers)
+            let flows = try writer.adopt(octets, numbers: numbers) {
+                isStopping.load(ordering: .relaxed)
+            }
             visitor.hasPublished = true
             report(.added(process: visitor.process, flows: flows))
             _ = visitor.socket.send(.done)

@@ -14,8 +14,12 @@ extension LiveWriter {
     /// Makes part of the store what somebody else wrote under numbers that were set aside, and answers
     /// how many flows that is.
     ///
-    /// - Parameter octets: a manifest of what is to be added.
-    func adopt(_ octets: [UInt8], numbers: Range<UInt64>) throws(StoreError) -> UInt64 {
+    /// - Parameters:
+    ///   - octets: a manifest of what is to be added.
+    ///   - isCancelled: asked between segments whose sums are made anew; true leaves the rest.
+    func adopt(
+        _ octets: [UInt8], numbers: Range<UInt64>, isCancelled: () -> Bool
+    ) throws(StoreError) -> UInt64 {
         let addition: Manifest
         do {
             addition = try Manifest(octets)
@@ -28,7 +32,7 @@ extension LiveWriter {
         let written = Set(addition.segments.map(\.number))
         // Sums that were made without rates that are known by now are passed over until they are mended.
         _ = try? keeper.maintenance.withLock { _ throws(StoreError) in
-            try keeper.rollUp(.only(written))
+            try keeper.rollUp(.only(written), isCancelled: isCancelled)
         }
         return addition.segments.reduce(0) { $0 + $1.rows }
     }

@@ -19,12 +19,15 @@ final class TLSListener: @unchecked Sendable {
     private let connections: TLSConnections
     private let tls: SharedTLSContext
     private let number: Int32
+    private var isStarted = false
     private var group: MultiThreadedEventLoopGroup?
     private var server: (any Channel)?
     private var end: EventLoopFuture<Void>?
 
     /// Octets that are read at once of a connection.
     private static let readOctets = 1 << 15
+    /// How long to wait where a connection cannot be taken.
+    private static let pause = TimeAmount.milliseconds(10)
     /// How long nothing may arrive of any connection until the kernel has nothing more.
     private static let quiet = TimeAmount.milliseconds(5)
 
@@ -43,8 +46,8 @@ final class TLSListener: @unchecked Sendable {
     }
 
     deinit {
-        // Where it was never started; else the server's channel has closed it.
-        if server == nil { _ = Socket(taking: number) }
+        // Where it was never started; else it is the channel's to close.
+        if !isStarted { _ = Socket(taking: number) }
     }
 
     /// Where it listens, with the port that it has.
@@ -54,6 +57,16 @@ final class TLSListener: @unchecked Sendable {
     func start() throws(CollectorError) {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let bootstrap = ServerBootstrap(group: group)
+            .serverChannelInitializer { [intake] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    // Where descriptors are short one waits for one, instead of asking all the time.
+                    let backoff = AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { _ in
+                        intake.noteError()
+                        return Self.pause
+                    }
+                    try channel.pipeline.syncOperations.addHandler(backoff)
+                }
+            }
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(
                 .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readOctets)
@@ -63,6 +76,7 @@ final class TLSListener: @unchecked Sendable {
                     try connections.admit(channel, tls.current)
                 }
             }
+        isStarted = true
         do {
             server = try bootstrap.withBoundSocket(number).wait()
         } catch {
