@@ -6,7 +6,7 @@ import Synchronization
 ///
 ///     UDP sockets ─┐                             ┌─▶ store
 ///                  ├─▶ queue ─▶ decode, enrich ──┼─▶ lossless subscribers
-///     TCP (IPFIX) ─┘     └─▶ forwarders          ├─▶ lossy subscribers
+///     TCP, TLS ────┘     └─▶ forwarders          ├─▶ lossy subscribers
 ///                                                │
 ///     interface ─▶ packets ─▶ meter, enrich ─────┘
 ///
@@ -16,6 +16,7 @@ public final class Collector: @unchecked Sendable {
     // Sendable: what changes after the start, changes under the mutex.
     private let queue: ArrivalQueue
     private let allowed: SharedAllowList
+    private let tls: SharedTLSContext
     private let forwarders = SharedForwarders()
     private let enrichers: SharedEnricherMaker
     private let receiver: StoreReceiver
@@ -49,6 +50,7 @@ public final class Collector: @unchecked Sendable {
         self.report = report
         queue = ArrivalQueue(bytesMax: configuration.queueBytesMax)
         allowed = SharedAllowList(AllowList(configuration.allow))
+        tls = SharedTLSContext(try configuration.tls?.context())
         enrichers = SharedEnricherMaker(enricher)
         let notes = ExporterNotes(restored: try writer.exporterState())
         receiver = StoreReceiver(writer, report: report)
@@ -82,6 +84,7 @@ public final class Collector: @unchecked Sendable {
             state.sockets = sockets
             state.meter = meter
         }
+        checkCertificate(configuration)
     }
 
     /// Begins to receive.
@@ -129,15 +132,16 @@ public final class Collector: @unchecked Sendable {
 
     /// Goes on with another configuration; sockets that are in both stay open.
     ///
-    /// Listeners, allowed senders, receive buffers, the metered interface, forwarding and retention
-    /// change. The rest is as it was at the start. Where anything about the interface changes, its flows
-    /// are reported and begin anew.
-    /// - Throws: where a socket cannot be opened; then nothing has changed.
+    /// Listeners, allowed senders, certificates of new connections, receive buffers, the metered
+    /// interface, forwarding and retention change. The rest is as it was at the start. Where anything
+    /// about the interface changes, its flows are reported and begin anew.
+    /// - Throws: where a socket cannot be opened, or a file read; then nothing has changed.
     public func reload(_ next: CollectorConfiguration) throws {
         try Privileges.whileOpening { try change(to: next) }
     }
 
     private func change(to next: CollectorConfiguration) throws {
+        let context = try next.tls?.context()
         let (kept, meter, running) = state.withLock { ($0.sockets, $0.meter, $0.isRunning) }
         let wanted = Self.places(next.listen)
         var remaining = kept
@@ -173,6 +177,8 @@ public final class Collector: @unchecked Sendable {
             if running { try nextMeter?.start(after: latest ?? 0) }
         }
         allowed.replace(by: AllowList(next.allow))
+        tls.replace(by: context)
+        checkCertificate(next)
         for socket in staying { socket.setReceiveBuffer(next.receiveBufferBytes) }
         maintenance.setRetention(next.retention)
         let goneForwarders = forwarders.current.filter { old in
@@ -243,6 +249,17 @@ public final class Collector: @unchecked Sendable {
             batchAge: configuration.batchAge, report: report)
     }
 
+    /// Says what about TLS is worth a word.
+    private func checkCertificate(_ configuration: CollectorConfiguration) {
+        guard let files = configuration.tls,
+            configuration.listen.contains(where: { $0.transport == .tls })
+        else { return }
+        if files.authorities == nil { report(.exportersUnproven) }
+        guard let end = files.certificateEnd else { return }
+        let left = end - Int(millisecondsNow() / 1000)
+        if left < 14 * 86_400 { report(.certificateEnds(path: files.certificate, seconds: left)) }
+    }
+
     // MARK: - Sockets
 
     private func open(
@@ -262,7 +279,7 @@ public final class Collector: @unchecked Sendable {
             do throws(CollectorError) {
                 opened.append(
                     try ListenSocket(
-                        place.address, configuration, queue: queue, allowed: allowed,
+                        place.address, configuration, queue: queue, allowed: allowed, tls: tls,
                         report: report))
             } catch {
                 guard place.isOptional, error.isFamilyMissing else { throw error }
@@ -338,5 +355,6 @@ extension CollectorCounters {
         listeners[index].errors += closed.errors
         listeners[index].accepted += closed.accepted
         listeners[index].broken += closed.broken
+        listeners[index].handshakesFailed += closed.handshakesFailed
     }
 }

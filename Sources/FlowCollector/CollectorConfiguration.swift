@@ -48,6 +48,8 @@ public struct CollectorConfiguration: Sendable {
     ///
     /// Default: 2 s.
     public var drainLimit = Duration.seconds(2)
+    /// Who the collector is over TLS; needed where ``listen`` has such a place.
+    public var tls: TLSFiles?
     /// What connections of IPFIX may cost.
     public var streams = StreamLimits()
     /// How long flows are kept.
@@ -65,7 +67,7 @@ public struct CollectorConfiguration: Sendable {
     public init() {}
 }
 
-/// What connections that bring IPFIX over TCP may cost.
+/// What connections that bring IPFIX over TCP or TLS may cost.
 public struct StreamLimits: Hashable, Sendable {
     /// Connections at once; more are closed as they come.
     ///
@@ -75,6 +77,10 @@ public struct StreamLimits: Hashable, Sendable {
     ///
     /// Default: 16.
     public var connectionsPerAddressMax = 16
+    /// How long a connection may take to agree on TLS.
+    ///
+    /// Default: 10 s.
+    public var handshake = Duration.seconds(10)
     /// How long a connection may take to bring its first message.
     ///
     /// Default: 60 s.

@@ -27,6 +27,8 @@ public struct CollectorCounters: Sendable {
         public internal(set) var accepted: UInt64 = 0
         /// Connections that brought something else than IPFIX, or broke off within a message.
         public internal(set) var broken: UInt64 = 0
+        /// Connections that never came to speak TLS, over TLS.
+        public internal(set) var handshakesFailed: UInt64 = 0
     }
 
     /// An interface whose packets are metered.
@@ -109,6 +111,11 @@ public struct CollectorCounters: Sendable {
         public internal(set) var refusals: UInt64 = 0
         /// What retention has deleted.
         public internal(set) var expiredFlows: UInt64 = 0
+        /// How long datagrams took from their arrival until their flows were in every query's answer; those
+        /// without flows are not in it, nor those of batches that were thrown away.
+        public internal(set) var visible = LatencyHistogram()
+        /// How long they took until their flows were on the disk.
+        public internal(set) var durable = LatencyHistogram()
         /// Why it does not take what it is given; nil where it does.
         public internal(set) var trouble: StoreError?
     }

@@ -9,6 +9,8 @@ public enum CollectorError: Error, Hashable, Sendable, CustomStringConvertible {
     case resolve(host: String, reason: String)
     /// Packets of an interface cannot be had.
     case capture(PacketCaptureError)
+    /// A file of certificates or keys cannot be used.
+    case credentials(path: String, setting: String, reason: String)
     /// The system gives no thread or memory.
     case resources(String)
 
@@ -25,6 +27,8 @@ public enum CollectorError: Error, Hashable, Sendable, CustomStringConvertible {
             "cannot \(operation) \(address): \(Self.reason(code))\(Self.advice(code))"
         case .resolve(let host, let reason): "cannot find \(host): \(reason)"
         case .capture(let error): "\(error)"
+        case .credentials(let path, let setting, let reason):
+            "cannot use \(path) (\(setting)): \(reason)"
         case .resources(let what): "the system has no \(what) to give"
         }
     }

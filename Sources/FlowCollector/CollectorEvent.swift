@@ -30,7 +30,15 @@ public enum CollectorEvent: Sendable {
     /// A socket failed; it goes on where it can.
     case socketFailed(ListenAddress, CollectorError)
     /// A connection brought something that is not IPFIX, or broke off within a message.
-    case streamBroken(IPAddress, reason: String)
+    case streamBroken(IPAddress, ListenAddress.Transport, reason: String)
+    /// A connection never came to speak TLS, or as somebody who may not.
+    case handshakeFailed(IPAddress, reason: String)
+    /// So many events of one place were not said, for there were too many.
+    case unsaid(ListenAddress, events: UInt64)
+    /// The certificate that the collector shows is not valid for long any more, seconds.
+    case certificateEnds(path: String, seconds: Int)
+    /// Exporters are taken over TLS without being asked who they are.
+    case exportersUnproven
     /// A connection was refused, for there are too many.
     case streamsFull(IPAddress)
     /// Packets of an interface are metered.
@@ -66,7 +74,8 @@ public enum CollectorEvent: Sendable {
         case .listening, .closed, .familyMissing, .expired, .storeRecovered, .capturing,
             .interfaceBack:
             .info
-        case .receiveBufferSmall, .streamBroken, .streamsFull, .sourceNotKept, .maintenanceFailed,
+        case .receiveBufferSmall, .streamBroken, .handshakeFailed, .unsaid, .certificateEnds,
+            .exportersUnproven, .streamsFull, .sourceNotKept, .maintenanceFailed,
             .shedEnded, .captureWarning, .interfaceDown:
             .warning
         case .socketFailed, .storeStuck, .shedding, .batchLost, .captureLost: .error
@@ -86,8 +95,20 @@ extension CollectorEvent: CustomStringConvertible {
             "\(address): the kernel allows \(got >> 10) KiB of receive buffer, not "
                 + "\(wanted >> 10): bursts may be lost; sysctl -w net.core.rmem_max=\(wanted) allows it"
         case .socketFailed(let address, let error): "\(address): \(error)"
-        case .streamBroken(let address, let reason): "\(address), IPFIX over TCP: \(reason)"
-        case .streamsFull(let address): "\(address), IPFIX over TCP: refused, too many connections"
+        case .streamBroken(let address, let transport, let reason):
+            "\(address), IPFIX over \(transport.rawValue.uppercased()): \(reason)"
+        case .handshakeFailed(let address, let reason): "\(address), TLS: \(reason)"
+        case .unsaid(let address, let events):
+            "\(address): \(events) more connections failed or were refused, too many to say each"
+        case .certificateEnds(let path, let seconds) where seconds <= 0:
+            "\(path) (tls.certificate) is not valid any more: exporters refuse it"
+        case .certificateEnds(let path, let seconds):
+            "\(path) (tls.certificate) ends to be valid in \(seconds / 3600) hours: renew it, "
+                + "then reload"
+        case .exportersUnproven:
+            "TLS without tls.authorities: any exporter is taken for what it says it is; "
+                + "RFC 7011 §11.3 wants certificates of both sides"
+        case .streamsFull(let address): "\(address): connection refused, there are too many"
         case .capturing(let name): "metering the packets of \(name)"
         case .captureWarning(let name, let reason): "metering \(name): \(reason)"
         case .interfaceDown(let name):

@@ -20,23 +20,23 @@ import Synchronization
 /// acknowledged, until there is room again.
 public final class LiveWriter: @unchecked Sendable {
     // Sendable: what changes, changes under the monitor's lock; the journal has its own.
-    private let keeper: StoreKeeper
+    let keeper: StoreKeeper
     var directory: StoreDirectory { keeper.directory }
     private let journal: JournalWriter
     private let publisher: SegmentPublisher
     private let policy: JournalPolicy
     private let limits: SegmentSet.Limits
     private let journalLimits: JournalLimits
-    private let monitor = Monitor()
+    let monitor = Monitor()
     private let encoder = JournalRowsEncoder()
-    private var rates: SamplingRates
+    var rates: SamplingRates
     /// What gathers the journal's flows; nil where that failed, until it is tried anew.
     private var sealer: JournalSealer?
     private var rowsToRetry = 0
     private var rowsInJournal = 0
     private var isOpen = true
     /// Merges segments; nil where that is left to the owner.
-    private let merger: SegmentMerger?
+    let merger: SegmentMerger?
 
     private static let hour: UInt64 = 3_600_000
 
@@ -242,7 +242,7 @@ public final class LiveWriter: @unchecked Sendable {
         return body()
     }
 
-    private func checkOpen() throws(StoreError) {
+    func checkOpen() throws(StoreError) {
         guard isOpen else { throw StoreError(path: keeper.directory.path, cause: .closed) }
     }
 

@@ -12,6 +12,8 @@ public struct StoreError: Error, Hashable, Sendable {
         case manifestMissing
         /// Another writer holds the store; its process id where it is known.
         case locked(owner: Int32?)
+        /// The process that holds the store does not let another add to it.
+        case notAdmitted(reason: String)
         /// The file is of a format version that this build does not know.
         case newerVersion(found: Int, known: Int)
         /// The file does not hold what was written to it.
@@ -71,6 +73,8 @@ extension StoreError: CustomStringConvertible {
         case .locked(let owner):
             let who = owner.map { "process \($0)" } ?? "another process"
             return "\(path) is being written by \(who); try again when it has finished"
+        case .notAdmitted(let reason):
+            return "\(path) is held by skein serve, and nothing was added: \(reason)"
         case .newerVersion(let found, let known):
             return "\(path) is of format version \(found), this skein knows up to \(known): "
                 + "use a newer skein"

@@ -5,8 +5,11 @@ extension StoreWriter {
     }
 
     /// Stores what the decoder knows of exporters in the place of what was stored before.
+    ///
+    /// Where another process holds the store nothing is stored: what that knows is newer.
     public func replaceExporterState(_ state: [UInt8]) throws(StoreError) {
         try checkOpen()
+        guard case .own = hold else { return }
         try ExporterState.replace(directory, with: state)
     }
 }

@@ -7,9 +7,10 @@ public import FlowModel
 /// What it writes is in the store when ``publish()`` or ``finish()`` returns, all of it or nothing:
 /// until then no reader sees it, and a writer that fails, is abandoned or killed leaves the store as
 /// it was. After an error only ``abandon()`` is left. Not shared between threads. For flows that must be
-/// safe as they arrive there is ``LiveWriter``.
+/// safe as they arrive there is ``LiveWriter``. Where one of these holds the store already, ``adding(to:)``
+/// asks it to take in what is written.
 public final class StoreWriter {
-    private let keeper: StoreKeeper
+    let hold: StoreHold
     private var rates: SamplingRates
     private var imports: Set<ImportFingerprint>
     private let segments: SegmentSet
@@ -18,10 +19,10 @@ public final class StoreWriter {
     private var isChanged = false
     private var ratesAreNew = false
 
-    var directory: StoreDirectory { keeper.directory }
+    var directory: StoreDirectory { hold.directory }
 
     /// What was found and mended when the store was opened.
-    public var notices: [StoreNotice] { keeper.notices }
+    public var notices: [StoreNotice] { hold.notices }
 
     /// Opens a store for writing, and makes it where there is none.
     ///
@@ -30,12 +31,30 @@ public final class StoreWriter {
         try self.init(directory: path, limits: SegmentSet.Limits())
     }
 
-    init(directory path: String, limits: SegmentSet.Limits) throws(StoreError) {
-        let keeper = try StoreKeeper(directory: path)
-        let segments = SegmentSet(keeper, limits: limits)
-        self.keeper = keeper
-        rates = keeper.manifest.rates
-        imports = keeper.manifest.imports
+    convenience init(directory path: String, limits: SegmentSet.Limits) throws(StoreError) {
+        self.init(.own(try StoreKeeper(directory: path)), limits: limits)
+    }
+
+    /// Opens a store for writing; one that a server holds, by asking that.
+    ///
+    /// - Throws: what ``init(directory:)`` throws, also where whoever holds the store lets nobody in.
+    public static func adding(to path: String) throws(StoreError) -> StoreWriter {
+        do throws(StoreError) {
+            return try StoreWriter(directory: path)
+        } catch {
+            guard case .locked = error.cause,
+                let ticket = try ImportTicket.ask(StoreDirectory(path: path))
+            else { throw error }
+            return StoreWriter(.lent(ticket), limits: SegmentSet.Limits())
+        }
+    }
+
+    private init(_ hold: StoreHold, limits: SegmentSet.Limits) {
+        let segments = SegmentSet(hold, limits: limits)
+        self.hold = hold
+        let manifest = hold.manifest
+        rates = manifest.rates
+        imports = manifest.imports
         self.segments = segments
         line = EncodingLine { batch throws(StoreError) in try segments.append(batch) }
     }
@@ -69,7 +88,7 @@ public final class StoreWriter {
         guard isNew else { return }
         isChanged = true
         ratesAreNew = true
-        keeper.book.update(self.rates)
+        hold.book.update(self.rates)
     }
 
     /// Notes that a file was imported.
@@ -89,22 +108,38 @@ public final class StoreWriter {
         try guarded { () throws(StoreError) in
             try line.drain()
             try segments.close()
-            let written = Set(segments.closed.map(\.number))
-            try keeper.publish(
-                { next in
-                    next.segments += segments.closed
-                    next.rollups += segments.rollups
-                    next.rates = rates
-                    next.imports = imports
-                    return true
-                }, whenChanged: segments.forgetClosed)
-            isChanged = false
-            if ratesAreNew {
-                // Rates that came behind the first flows: the rollups are counted anew.
-                ratesAreNew = false
-                _ = try keeper.rollUp(.only(written))
+            switch hold {
+            case .own(let keeper): try publish(keeper)
+            case .lent(let ticket): try publish(ticket)
             }
+            isChanged = false
+            ratesAreNew = false
         }
+    }
+
+    private func publish(_ keeper: StoreKeeper) throws(StoreError) {
+        let written = Set(segments.closed.map(\.number))
+        try keeper.publish(
+            { next in
+                next.segments += segments.closed
+                next.rollups += segments.rollups
+                next.rates = rates
+                next.imports = imports
+                return true
+            }, whenChanged: segments.forgetClosed)
+        // Rates that came behind the first flows: the rollups are counted anew.
+        if ratesAreNew { _ = try keeper.rollUp(.only(written)) }
+    }
+
+    private func publish(_ ticket: ImportTicket) throws(StoreError) {
+        var addition = Manifest()
+        addition.segments = segments.closed
+        addition.rollups = segments.rollups
+        addition.rates = rates
+        addition.imports = imports.subtracting(ticket.manifest.imports)
+        // Before it is asked for: whether or not an answer comes, the files are not ours to delete.
+        segments.forgetClosed()
+        try ticket.publish(addition)
     }
 
     /// Publishes, and lets the store go.
@@ -120,7 +155,7 @@ public final class StoreWriter {
         isOpen = false
         line.stop()
         segments.discard()
-        keeper.close()
+        hold.close()
     }
 
     func checkOpen() throws(StoreError) {

@@ -31,7 +31,7 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             "f:1:1: there is no setting ‘max-age’ here; did you mean ‘store.retention.max-age’?"),
         BadDocument(
             "alerts: []",
-            "f:1:1: there is no setting ‘alerts’ here; there are store, listen, receive-buffer, "
+            "f:1:1: there is no setting ‘alerts’ here; there are store, listen, tls, receive-buffer, "
                 + "queue-memory, exporters, forward, interface, user, geo, http, log"),
         BadDocument(
             "log: {level: info}\nhttp: {listen: none}\nlog: {json: true}",
@@ -39,11 +39,11 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "log: info", "f:1:6: log: settings (level, json …) must stand here, not ‘info’"),
         BadDocument(
-            "- log", "f:1:1: settings (store, listen, receive-buffer …) must stand here, not a list"
+            "- log", "f:1:1: settings (store, listen, tls …) must stand here, not a list"
         ),
         BadDocument(
             "just text",
-            "f:1:1: settings (store, listen, receive-buffer …) must stand here, not ‘just text’"),
+            "f:1:1: settings (store, listen, tls …) must stand here, not ‘just text’"),
         BadDocument(
             "log:\n  level:",
             "f:2:9: log.level: a value is missing, a level; leave the key out for the default"),
@@ -107,14 +107,31 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: [
         (
-            "2055",
-            "‘2055’ is not a place to listen; udp:// or tcp:// is missing in front, as in udp://*:2055"
+            "listen: tls://*:4740",
+            "1:1: listen: ‘tls://*:4740’ needs tls.certificate and tls.key, PEM files of who Skein is"
         ),
         (
-            "tls://*:4739",
-            "‘tls://*:4739’ is not a place to listen; this version does not speak TLS"
+            "{listen: 'tls://*', tls: {key: k}}",
+            "1:2: listen: ‘tls://*:4740’ needs tls.certificate, PEM files of who Skein is"
         ),
-        ("http://*:80", "‘http://*:80’ is not a place to listen; it begins with udp:// or tcp://"),
+        (
+            "tls: {certificate: c}",
+            "1:7: tls.certificate: it goes together with tls.key, which is missing"
+        ),
+    ])
+    func `TLS needs its files`(text: String, message: String) {
+        #expect(problems(text) == ["f:" + message])
+    }
+
+    @Test(arguments: [
+        (
+            "2055",
+            "‘2055’ is not a place to listen; udp://, tcp:// or tls:// is missing in front, as in udp://*:2055"
+        ),
+        (
+            "http://*:80",
+            "‘http://*:80’ is not a place to listen; it begins with udp://, tcp:// or tls://"
+        ),
         (
             "udp://*",
             "‘udp://*’ is not a place to listen; the port is missing, as in udp://[::1]:2055"

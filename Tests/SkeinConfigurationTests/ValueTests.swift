@@ -18,7 +18,8 @@ import Testing
               path: "/var/lib/skein"
               commit-interval: 0s
               retention: {max-age: 1w, max-size: 1.5T, minute-rollups: none, hour-rollups: 3650d}
-            listen: [udp://*:2055, "udp://[2001:db8::1]:0", tcp://192.0.2.1:4739]
+            listen: [udp://*:2055, "udp://[2001:db8::1]:0", tcp://192.0.2.1:4739, "tls://[::1]"]
+            tls: {certificate: c.pem, key: c.key}
             receive-buffer: 16Mi
             queue-memory: 100MB
             exporters:
@@ -56,6 +57,7 @@ import Testing
         #expect(
             settings.listen.map(\.description) == [
                 "udp://*:2055", "udp://[2001:db8::1]:0", "tcp://192.0.2.1:4739",
+                "tls://[::1]:4740",
             ])
         #expect(settings.receiveBuffer == 16 << 20)
         #expect(settings.queueMemory == 100_000_000)
@@ -159,7 +161,7 @@ import Testing
                 ]) == [
                     "$SKEIN_LISTEN: listen: a value is missing, a place to listen; leave the key out "
                         + "for the default",
-                    "$SKEIN_LISTEN: listen: ‘x’ is not a place to listen; udp:// or tcp:// is missing "
+                    "$SKEIN_LISTEN: listen: ‘x’ is not a place to listen; udp://, tcp:// or tls:// is missing "
                         + "in front, as in udp://*:2055",
                     "$SKEIN_LOG_JSON: log.json: ‘2’ is not true or false",
                     "--http: http.listen: ‘8.8.8.8:80’ can be reached from other machines, and whoever "

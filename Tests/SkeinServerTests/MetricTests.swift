@@ -46,6 +46,36 @@ import Testing
         #expect(sample["value"] as? Int == 3)
     }
 
+    @Test func `a histogram is Prometheus's, and JSON`() throws {
+        var latency = LatencyHistogram()
+        latency.note(10, datagrams: 2)
+        latency.note(11, datagrams: 1)
+        latency.note(1250, datagrams: 1)
+        latency.note(90_000, datagrams: 3)
+        var counters = CollectorCounters()
+        counters.store.visible = latency
+        let text = counters.metrics.prometheusText
+        let lines = text.split(separator: "\n").filter { $0.hasPrefix("skein_visible") }
+        #expect(text.contains("# TYPE skein_visible_latency_seconds histogram\n"))
+        #expect(lines.count == LatencyHistogram.bounds.count + 3)
+        for line in [
+            "bucket{le=\"0.01\"} 2", "bucket{le=\"0.025\"} 3", "bucket{le=\"1\"} 3",
+            "bucket{le=\"2.5\"} 4", "bucket{le=\"60\"} 4", "bucket{le=\"+Inf\"} 7",
+            "sum 271.281", "count 7",
+        ] {
+            #expect(lines.contains("skein_visible_latency_seconds_\(line)"), "\(line)")
+        }
+        let value = try JSONSerialization.jsonObject(with: Data(counters.metrics.json.utf8))
+        let metrics = try #require((value as? [String: Any])?["metrics"] as? [[String: Any]])
+        let metric = metrics.first { $0["name"] as? String == "skein_visible_latency_seconds" }
+        let histogram = try #require(metric?["histogram"] as? [String: Any])
+        #expect(histogram["count"] as? Int == 7)
+        #expect(histogram["sum"] as? Double == 271.281)
+        let buckets = try #require(histogram["buckets"] as? [[String: Any]])
+        #expect(buckets.first?["le"] as? Double == 0.01)
+        #expect(buckets.last?["count"] as? Int == 4)
+    }
+
     @Test func `every count of a collector is told, each series once`() throws {
         var counters = CollectorCounters()
         let address = ListenAddress(nil, port: 2055)
@@ -81,6 +111,8 @@ import Testing
         #expect(Set(series).count == series.count)
         for family in counters.metrics {
             #expect(family.name.hasSuffix("_total") == (family.kind == .counter), "\(family.name)")
+            #expect(
+                family.name.hasSuffix("_seconds") == (family.kind == .histogram), "\(family.name)")
             #expect(family.help.hasSuffix("."), "\(family.name)")
         }
     }

@@ -33,7 +33,12 @@ import Testing
     @Test func `every path is served as it is described, and no other`() async throws {
         let paths = paths.keys.sorted()
         let (refusal, answers) = try await onThread {
-            let source = FakeSource(metrics: [MetricFamily("skein_one", .gauge, "One.", 1)])
+            let times = MetricFamily.Histogram(
+                buckets: [.init(bound: 5, count: 1)], count: 2, sum: 12)
+            let source = FakeSource(metrics: [
+                MetricFamily("skein_one", .gauge, "One.", 1),
+                MetricFamily("skein_times_seconds", "Times.", times),
+            ])
             let server = try Server(ServerConfiguration(port: 0), source: source)
             defer { server.stop() }
             var answers: [(String, HTTPAnswer)] = []
@@ -80,6 +85,7 @@ import Testing
         switch schema["type"] as? String {
         case "string": return value is String ? nil : "\(place): \(value) is no string"
         case "boolean": return value is Bool ? nil : "\(place): \(value) is not true or false"
+        case "number": return value is Double ? nil : "\(place): \(value) is no number"
         case "integer": return value is Int ? nil : "\(place): \(value) is no integer"
         case "array":
             guard let items = value as? [Any] else { return "\(place): \(value) is no array" }

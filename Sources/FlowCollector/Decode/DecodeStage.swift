@@ -31,7 +31,7 @@ final class DecodeStage: @unchecked Sendable {
     private static let snapshotInterval: UInt64 = 1_000_000_000
     /// Nanoseconds after which what is known of exporters is saved although no template has changed:
     /// their times and counts have.
-    private static let snapshotAge: UInt64 = 30_000_000_000
+    private static let snapshotAge: UInt64 = 5_000_000_000
 
     init(
         queue: ArrivalQueue, stages: [BatchStage], enricher: SharedEnricherMaker,
@@ -105,6 +105,7 @@ final class DecodeStage: @unchecked Sendable {
 
     private func decode(_ arena: DatagramArena) {
         let batchesBefore = handOver.batches
+        var rows = appender.rowsEmitted + appender.batch.count
         for index in 0..<arena.count {
             let entry = arena.entry(index)
             let sender = ExporterEndpoint(address: entry.address, port: entry.port)
@@ -113,6 +114,9 @@ final class DecodeStage: @unchecked Sendable {
                     arena.payload(entry), from: sender, received: entry.received,
                     over: entry.transport == .udp ? .datagram : .stream)
             }
+            let rowsNow = appender.rowsEmitted + appender.batch.count
+            if rowsNow != rows { handOver.arrivals.note(entry.received) }
+            rows = rowsNow
         }
         // What is in the batch now has come with this arena.
         if handOver.batches != batchesBefore { batchBegan = nil }

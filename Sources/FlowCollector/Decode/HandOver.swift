@@ -3,6 +3,8 @@ import FlowModel
 /// What becomes of a batch when it is full or old: used by one thread alone, which decodes or meters.
 final class HandOver {
     private(set) var batches: UInt64 = 0
+    /// When the datagrams arrived whose last flows are in the batch that is being filled.
+    var arrivals = BatchArrivals()
     private let stages: [BatchStage]
     private let maker: SharedEnricherMaker
     private var enricher: (number: Int, value: (any BatchEnricher)?) = (-1, nil)
@@ -17,7 +19,7 @@ final class HandOver {
         let wanted = maker.current
         if wanted.number != enricher.number { enricher = (wanted.number, wanted.make?()) }
         enricher.value?.enrich(batch)
-        let shared = SharedBatch(batch, pool: pool)
+        let shared = SharedBatch(batch, arrivals: arrivals.take(), pool: pool)
         for stage in stages { stage.offer(shared) }
         shared.release()
         batches += 1

@@ -5,12 +5,15 @@ import Synchronization
 final class SharedBatch: @unchecked Sendable {
     // Sendable: nobody changes the batch while somebody else reads it.
     private(set) var batch: FlowBatch
+    /// When what is in it arrived.
+    let arrivals: BatchArrivals
     private let users = Atomic<Int>(1)
     private let pool: BatchPool
 
     /// Begins with one user, who hands it out.
-    init(_ batch: FlowBatch, pool: BatchPool) {
+    init(_ batch: FlowBatch, arrivals: BatchArrivals = BatchArrivals(), pool: BatchPool) {
         self.batch = batch
+        self.arrivals = arrivals
         self.pool = pool
     }
 

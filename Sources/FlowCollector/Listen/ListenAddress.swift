@@ -8,6 +8,8 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         case udp
         /// IPFIX as a stream of messages (RFC 7011 §10.4).
         case tcp
+        /// The same within TLS (RFC 7011 §11.1).
+        case tls
     }
 
     /// What brings the exports.
@@ -24,11 +26,11 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         self.transport = transport
     }
 
-    /// Reads `[udp://|tcp://][ADDRESS]:PORT` or a bare port; an IPv6 address stands in brackets.
+    /// Reads `[udp://|tcp://|tls://][ADDRESS]:PORT` or a bare port; an IPv6 address stands in brackets.
     public init?(_ text: String) {
         var rest = Substring(text)
         transport = .udp
-        for scheme in [Transport.udp, .tcp] where rest.hasPrefix("\(scheme.rawValue)://") {
+        for scheme in [Transport.udp, .tcp, .tls] where rest.hasPrefix("\(scheme.rawValue)://") {
             transport = scheme
             rest = rest.dropFirst(6)
         }

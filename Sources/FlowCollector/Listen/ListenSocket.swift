@@ -3,6 +3,7 @@ struct ListenSocket: Sendable {
     private enum Kind: Sendable {
         case datagrams(UDPListener)
         case streams(StreamListener)
+        case encrypted(TLSListener)
     }
 
     /// The address as it was asked for: with port 0 where any would do.
@@ -11,7 +12,8 @@ struct ListenSocket: Sendable {
 
     init(
         _ address: ListenAddress, _ configuration: CollectorConfiguration, queue: ArrivalQueue,
-        allowed: SharedAllowList, report: @escaping @Sendable (CollectorEvent) -> Void
+        allowed: SharedAllowList, tls: SharedTLSContext,
+        report: @escaping @Sendable (CollectorEvent) -> Void
     ) throws(CollectorError) {
         wanted = address
         switch address.transport {
@@ -26,6 +28,11 @@ struct ListenSocket: Sendable {
                 try StreamListener(
                     address, limits: configuration.streams, queue: queue, allowed: allowed,
                     report: report))
+        case .tls:
+            kind = .encrypted(
+                try TLSListener(
+                    address, limits: configuration.streams, tls: tls, queue: queue,
+                    allowed: allowed, report: report))
         }
     }
 
@@ -33,6 +40,7 @@ struct ListenSocket: Sendable {
         switch kind {
         case .datagrams(let listener): listener.address
         case .streams(let listener): listener.address
+        case .encrypted(let listener): listener.address
         }
     }
 
@@ -40,6 +48,7 @@ struct ListenSocket: Sendable {
         switch kind {
         case .datagrams(let listener): listener.counters
         case .streams(let listener): listener.counters
+        case .encrypted(let listener): listener.counters
         }
     }
 
@@ -47,6 +56,7 @@ struct ListenSocket: Sendable {
         switch kind {
         case .datagrams(let listener): try listener.start()
         case .streams(let listener): try listener.start()
+        case .encrypted(let listener): try listener.start()
         }
     }
 
@@ -59,6 +69,7 @@ struct ListenSocket: Sendable {
         switch kind {
         case .datagrams(let listener): listener.requestEnd(within: limit)
         case .streams(let listener): listener.requestEnd(within: limit)
+        case .encrypted(let listener): listener.requestEnd(within: limit)
         }
     }
 
@@ -67,6 +78,7 @@ struct ListenSocket: Sendable {
         switch kind {
         case .datagrams(let listener): listener.join()
         case .streams(let listener): listener.join()
+        case .encrypted(let listener): listener.join()
         }
     }
 }

@@ -22,18 +22,25 @@ struct Socket: ~Copyable {
         if !host.isV4 { set(IPPROTO_IPV6, IPV6_V6ONLY, 1) }
         if shared { set(SOL_SOCKET, SO_REUSEPORT, 1) }
         // Connections of the run before linger on the port for a minute.
-        if address.transport == .tcp { set(SOL_SOCKET, SO_REUSEADDR, 1) }
+        if address.transport != .udp { set(SOL_SOCKET, SO_REUSEADDR, 1) }
         let number = number
         let bound = unsafe SocketAddress(host, port: address.port).pass {
             unsafe bind(number, $0, $1)
         }
         guard bound == 0 else { throw Self.failure("listen at", address) }
-        if address.transport == .tcp, listen(number, 128) != 0 {
+        if address.transport != .udp, listen(number, 128) != 0 {
             throw Self.failure("listen at", address)
         }
     }
 
     deinit { _ = close(number) }
+
+    /// Leaves it open, for somebody else to close.
+    consuming func release() -> Int32 {
+        let number = number
+        discard self
+        return number
+    }
 
     /// The port that it has.
     var port: UInt16 {

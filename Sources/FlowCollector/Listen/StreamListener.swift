@@ -10,25 +10,11 @@ import Synchronization
 final class StreamListener: @unchecked Sendable {
     // Sendable: the counters are atomic; connections belong to the thread.
 
-    /// Where it listens, with the port that it has.
-    let address: ListenAddress
+    private let intake: StreamIntake
     private let socket: Socket
     private let wakeUp: WakeUp
-    private let queue: ArrivalQueue
-    private let lane: Int
-    private let allowed: SharedAllowList
-    private let limits: StreamLimits
-    private let report: @Sendable (CollectorEvent) -> Void
     private var worker: Worker?
     private let end = Atomic<UInt64>(0)
-
-    private let messages = Atomic<UInt64>(0)
-    private let octets = Atomic<UInt64>(0)
-    private let refused = Atomic<UInt64>(0)
-    private let errors = Atomic<UInt64>(0)
-    private let open = Atomic<UInt64>(0)
-    private let accepted = Atomic<UInt64>(0)
-    private let broken = Atomic<UInt64>(0)
 
     init(
         _ address: ListenAddress, limits: StreamLimits, queue: ArrivalQueue,
@@ -38,19 +24,19 @@ final class StreamListener: @unchecked Sendable {
         wakeUp = try WakeUp()
         var bound = address
         bound.port = socket.port
-        self.address = bound
+        intake = StreamIntake(
+            bound, limits: limits, queue: queue, allowed: allowed, report: report)
         self.socket = socket
-        self.limits = limits
-        self.queue = queue
-        self.allowed = allowed
-        self.report = report
-        lane = queue.openLane()
     }
+
+    /// Where it listens, with the port that it has.
+    var address: ListenAddress { intake.address }
+    var counters: CollectorCounters.Listener { intake.counters }
 
     func start() throws(CollectorError) {
         worker = Worker { [self] in run() }
         if worker == nil { throw .resources("thread") }
-        report(.listening(address))
+        intake.begin()
     }
 
     /// Takes what the kernel has of each connection, for so long at most, and ends.
@@ -63,20 +49,7 @@ final class StreamListener: @unchecked Sendable {
     func join() {
         worker?.join()
         worker = nil
-        queue.closeLane(lane)
-        report(.closed(address))
-    }
-
-    var counters: CollectorCounters.Listener {
-        var counters = CollectorCounters.Listener(address: address)
-        counters.datagrams = messages.load(ordering: .relaxed)
-        counters.octets = octets.load(ordering: .relaxed)
-        counters.refused = refused.load(ordering: .relaxed)
-        counters.errors = errors.load(ordering: .relaxed)
-        counters.connections = open.load(ordering: .relaxed)
-        counters.accepted = accepted.load(ordering: .relaxed)
-        counters.broken = broken.load(ordering: .relaxed)
-        return counters
+        intake.end()
     }
 
     // MARK: - The thread
@@ -103,10 +76,10 @@ final class StreamListener: @unchecked Sendable {
             }
             connections = kept
             if watched[1].revents != 0 { accept(into: &connections) }
-            open.store(UInt64(connections.count), ordering: .relaxed)
+            intake.noteOpen(connections.count)
         }
         drain(connections)
-        open.store(0, ordering: .relaxed)
+        intake.noteOpen(0)
     }
 
     /// Reads a connection once; false where it has ended.
@@ -119,24 +92,11 @@ final class StreamListener: @unchecked Sendable {
 
     private func note(_ outcome: StreamConnection.Outcome, of connection: StreamConnection) {
         guard case .broken(let reason) = outcome else { return }
-        broken.add(1, ordering: .relaxed)
-        report(.streamBroken(connection.address, reason: reason))
+        intake.noteBroken(connection.address, reason)
     }
 
     private func take(_ connection: StreamConnection) -> StreamConnection.Outcome {
-        var arena = queue.borrow(lane)
-        defer { queue.putBack(arena, lane) }
-        let now = millisecondsNow()
-        return connection.read { message in
-            while !arena.append(
-                message, from: connection.address, port: connection.port, received: now,
-                over: .tcp)
-            {
-                arena = queue.exchange(arena, lane)
-            }
-            messages.add(1, ordering: .relaxed)
-            octets.add(UInt64(message.byteCount), ordering: .relaxed)
-        }
+        intake.take(from: connection.address, port: connection.port) { connection.read($0) }
     }
 
     private func accept(into connections: inout [StreamConnection]) {
@@ -149,32 +109,20 @@ final class StreamListener: @unchecked Sendable {
                 if number == -EAGAIN { return }
                 // A connection that is gone already; and where descriptors are short, wait for one.
                 guard number == -EINTR || number == -ECONNABORTED else {
-                    errors.add(1, ordering: .relaxed)
+                    intake.noteError()
                     usleep(10_000)
                     return
                 }
                 continue
             }
             let taken = Socket(taking: number)
-            guard allowed.current.allows(sender) else {
-                refused.add(1, ordering: .relaxed)
-                continue
-            }
-            let ofAddress = connections.count { $0.address == sender }
-            guard connections.count < limits.connectionsMax,
-                ofAddress < limits.connectionsPerAddressMax
-            else {
-                refused.add(1, ordering: .relaxed)
-                report(.streamsFull(sender))
-                continue
-            }
+            guard intake.admits(sender, beside: connections.map(\.address)) else { continue }
             // An exporter that is switched off does not say good-bye.
             taken.set(SOL_SOCKET, SO_KEEPALIVE, 1)
-            accepted.add(1, ordering: .relaxed)
             connections.append(
                 StreamConnection(
                     taken, from: sender, port: port,
-                    firstMessageDue: Monitor.now + limits.firstMessage.nanoseconds))
+                    firstMessageDue: Monitor.now + intake.limits.firstMessage.nanoseconds))
         }
     }
 

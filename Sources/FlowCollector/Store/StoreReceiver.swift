@@ -12,6 +12,10 @@ final class StoreReceiver: BatchReader, @unchecked Sendable {
     private var end = UInt64.max
     private var lost: UInt64 = 0
     private var refusals: UInt64 = 0
+    private var visible = LatencyHistogram()
+    private var durable = LatencyHistogram()
+    /// What is in the journal and not acknowledged, in the order of its numbers.
+    private var pending: [(number: UInt64, arrivals: BatchArrivals)] = []
 
     /// Nanoseconds between two attempts.
     private static let pause: UInt64 = 100_000_000
@@ -21,13 +25,16 @@ final class StoreReceiver: BatchReader, @unchecked Sendable {
     init(_ writer: LiveWriter, report: @escaping @Sendable (CollectorEvent) -> Void) {
         self.writer = writer
         self.report = report
+        writer.whenAcknowledged { [weak self] number in self?.settle(upTo: number) }
     }
 
     func take(_ shared: SharedBatch) {
         var isStuck = false
         while true {
             do throws(StoreError) {
-                waitForDisk(try append(shared), &isStuck)
+                let number = try append(shared)
+                note(shared.arrivals, number)
+                waitForDisk(number, &isStuck)
                 break
             } catch {
                 count(refusal: error, &isStuck)
@@ -48,6 +55,28 @@ final class StoreReceiver: BatchReader, @unchecked Sendable {
         return writer.lastNumber
     }
 
+    /// Notes that a batch is in the journal, where every query finds it.
+    private func note(_ arrivals: BatchArrivals, _ number: UInt64) {
+        monitor.lock()
+        visible.note(arrivals, now: millisecondsNow())
+        pending.append((number, arrivals))
+        monitor.unlock()
+        // It may have been acknowledged before it was noted.
+        settle(upTo: writer.acknowledged)
+    }
+
+    /// Notes that everything up to a number is on the disk.
+    private func settle(upTo number: UInt64) {
+        monitor.lock()
+        let settled = pending.prefix { $0.number <= number }
+        if !settled.isEmpty {
+            let now = millisecondsNow()
+            for batch in settled { durable.note(batch.arrivals, now: now) }
+            pending.removeFirst(settled.count)
+        }
+        monitor.unlock()
+    }
+
     /// Makes ``take(_:)`` give up a batch that the store does not take within `limit`.
     func requestEnd(within limit: Duration) {
         monitor.lock()
@@ -60,6 +89,8 @@ final class StoreReceiver: BatchReader, @unchecked Sendable {
         monitor.lock()
         counters.lostFlows = lost
         counters.refusals = refusals
+        counters.visible = visible
+        counters.durable = durable
         monitor.unlock()
         counters.appended = writer.lastNumber
         counters.acknowledged = writer.acknowledged

@@ -6,6 +6,7 @@ import Glibc
 ///     DIR/MANIFEST.copy                  the same once more
 ///     DIR/EXPORTERS                      what decoding goes on with after a restart
 ///     DIR/LOCK                           held by the writer, with its process id
+///     DIR/GATE                           where a writer that serves lets others add to the store
 ///     DIR/journal/0000000000000001.jnl   what has arrived and is in no segment yet
 ///     DIR/segments/0000000000000001.seg  a segment; `.tmp` while it is being written
 ///     DIR/rollups/0000000000000001.1m    sums of that segment's flows; `.tmp` while they are written
@@ -24,6 +25,7 @@ struct StoreDirectory: Sendable {
     var manifestCopy: String { path + "/MANIFEST.copy" }
     var exporters: String { path + "/EXPORTERS" }
     var lockFile: String { path + "/LOCK" }
+    var gate: String { path + "/GATE" }
     var journal: String { path + "/journal" }
     var segments: String { path + "/segments" }
     var rollups: String { path + "/rollups" }
@@ -75,7 +77,7 @@ struct StoreDirectory: Sendable {
         try make(path)
         if try !Self.exists(manifest), try !Self.exists(manifestCopy) {
             let own: Set = [
-                "LOCK", "MANIFEST.tmp", "MANIFEST.copy.tmp", "EXPORTERS", "EXPORTERS.tmp",
+                "LOCK", "GATE", "MANIFEST.tmp", "MANIFEST.copy.tmp", "EXPORTERS", "EXPORTERS.tmp",
                 "journal", "segments", "rollups", "aside", "lost+found",
             ]
             guard try Self.list(path).allSatisfy(own.contains) else {
@@ -107,6 +109,19 @@ struct StoreDirectory: Sendable {
             let isOurs = [".1m", ".1h", ".1m.tmp", ".1h.tmp"].contains(where: name.hasSuffix)
             if isOurs, UInt64(name.prefix(16), radix: 16) != nil {
                 try remove(rollups + "/" + name)
+            }
+        }
+    }
+
+    /// Deletes segments, rollups and drafts of these numbers that the manifest does not name: what
+    /// somebody left whose numbers they were.
+    func sweep(_ numbers: Range<UInt64>, keeping named: Set<UInt64>) throws(StoreError) {
+        for folder in [segments, rollups] {
+            for name in try Self.list(folder) {
+                guard let number = UInt64(name.prefix(16), radix: 16), numbers.contains(number),
+                    !named.contains(number)
+                else { continue }
+                try remove(folder + "/" + name)
             }
         }
     }

@@ -34,7 +34,8 @@ final class SegmentPublisher: Sendable {
                 { next in
                     next.segments += closed
                     next.rollups += rollups
-                    next.rates = rates
+                    // Added to: an import may have brought others meanwhile.
+                    for rate in rates.all { next.rates.note(rate) }
                     next.journalStart = number + 1
                     return true
                 }, whenChanged: whenChanged)

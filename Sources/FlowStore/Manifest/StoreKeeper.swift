@@ -114,10 +114,13 @@ final class SegmentNumbers: Sendable {
     var next: UInt64 { number.withLock { $0 } }
 
     /// Takes a number.
-    func take() -> UInt64 {
+    func take() -> UInt64 { take(1).lowerBound }
+
+    /// Takes numbers one behind the other.
+    func take(_ count: UInt64) -> Range<UInt64> {
         number.withLock { number in
-            defer { number += 1 }
-            return number
+            defer { number += count }
+            return number..<number + count
         }
     }
 }

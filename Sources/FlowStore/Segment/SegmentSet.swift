@@ -47,10 +47,14 @@ final class SegmentSet {
     /// The rollups of ``closed``.
     private(set) var rollups: [RollupInfo] = []
 
-    init(_ keeper: StoreKeeper, limits: Limits) {
-        directory = keeper.directory
-        numbers = keeper.numbers
-        book = keeper.book
+    convenience init(_ keeper: StoreKeeper, limits: Limits) {
+        self.init(.own(keeper), limits: limits)
+    }
+
+    init(_ hold: StoreHold, limits: Limits) {
+        directory = hold.directory
+        numbers = hold.numbers
+        book = hold.book
         self.limits = limits
     }
 

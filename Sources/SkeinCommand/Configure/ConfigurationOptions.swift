@@ -31,7 +31,7 @@ struct ConfigurationOverrides: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where exports arrive, udp://ADDRESS:PORT or tcp://, * for every address; may be given "
+            "Where exports arrive, udp://ADDRESS:PORT, tcp:// or tls://, * for every address; may be given "
                 + "several times (listen).", valueName: "place"))
     var listen: [String] = []
 

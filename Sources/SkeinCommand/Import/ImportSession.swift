@@ -31,7 +31,7 @@ final class ImportSession {
         csvOptions: CSVOptions = CSVOptions(), enricher: FlowEnricher? = nil, importsAgain: Bool
     ) throws {
         let writer = try StoreOption.making(store) { path throws(StoreError) in
-            try StoreWriter(directory: path)
+            try StoreWriter.adding(to: path)
         }
         for notice in writer.notices { StandardStreams.say("\(notice)") }
         self.writer = writer

@@ -71,6 +71,7 @@ extension CollectorCounters {
                     ("lostFlows", .number(store.lostFlows)),
                     ("refusals", .number(store.refusals)),
                     ("expiredFlows", .number(store.expiredFlows)),
+                    ("visible", store.visible.json), ("durable", store.durable.json),
                     ("trouble", store.trouble.map { .text("\($0)") } ?? .null),
                 ])
             ),
@@ -108,6 +109,19 @@ extension CollectorCounters {
     }
 }
 
+extension LatencyHistogram {
+    /// Times in ms; `within` counts what took no longer.
+    fileprivate var json: JSONValue {
+        .object([
+            ("count", .number(count)), ("sum", .number(sum)),
+            (
+                "within",
+                .object(zip(Self.bounds, cumulative).map { ("\($0)", .number($1)) })
+            ),
+        ])
+    }
+}
+
 extension CollectorCounters.Listener {
     fileprivate var json: JSONValue {
         var members: [(key: String, value: JSONValue)] = [
@@ -117,11 +131,14 @@ extension CollectorCounters.Listener {
         ]
         switch address.transport {
         case .udp: members.append(("receiveBuffer", .number(UInt64(receiveBufferBytes))))
-        case .tcp:
+        case .tcp, .tls:
             members += [
                 ("connections", .number(connections)), ("accepted", .number(accepted)),
                 ("broken", .number(broken)),
             ]
+            if address.transport == .tls {
+                members.append(("handshakesFailed", .number(handshakesFailed)))
+            }
         }
         return .object(members)
     }

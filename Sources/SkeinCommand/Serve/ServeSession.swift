@@ -50,15 +50,28 @@ struct ServeSession {
             )
         }
         try collector.start()
+        let gate = gate(writer, log)
+        defer { gate?.stop() }
         log.say(.info, "ready; storing in \(settings.store.path)")
         notifier.tell(.ready)
         attend(collector, knowledge, signals, log, notifier)
         notifier.tell(.stopping)
         // First of all: the page must not hold up what has to be stored.
         server?.stop()
+        gate?.stop()
         let counters = collector.stop()
         try writer.finish()
         log.say(.info, "ended: \(counters.line)")
+    }
+
+    /// Lets imports into the store.
+    private func gate(_ writer: LiveWriter, _ log: ServerLog) -> ImportGate? {
+        do {
+            return try ImportGate(writer) { log.say(.info, "\($0)") }
+        } catch {
+            log.say(.warning, "\(error); skein import has to wait until this server ends")
+            return nil
+        }
     }
 
     /// Serves the page.

@@ -10,7 +10,11 @@ extension SkeinSettings {
         var configuration = CollectorConfiguration()
         configuration.listen = listen.map { place in
             ListenAddress(
-                place.address, port: place.port, transport: place.transport == .udp ? .udp : .tcp)
+                place.address, port: place.port, transport: place.transport.ofCollector)
+        }
+        if let certificate = tls.certificate, let key = tls.key {
+            configuration.tls = TLSFiles(
+                certificate: certificate, key: key, authorities: tls.authorities)
         }
         configuration.allow = exporters.allow
         configuration.interface = metered
@@ -51,5 +55,15 @@ extension SkeinSettings {
         server.queryTime = http.queryTime
         server.queries = http.queries
         return server
+    }
+}
+
+extension ListenEndpoint.Transport {
+    fileprivate var ofCollector: ListenAddress.Transport {
+        switch self {
+        case .udp: .udp
+        case .tcp: .tcp
+        case .tls: .tls
+        }
     }
 }

@@ -23,6 +23,7 @@ extension SkeinSettings {
                 .conflict("nothing would ever arrive: listen somewhere, or name an interface"),
                 of: "listen")
         }
+        if findings.isSound("listen", "tls.certificate", "tls.key") { checkTLS(&findings) }
         for target in forward where loops(to: target) {
             findings.add(
                 .conflict("‘\(target)’ is where Skein listens: datagrams would go round for ever"),
@@ -30,6 +31,22 @@ extension SkeinSettings {
         }
         checkOverrides(&findings)
         checkHome(&findings)
+    }
+
+    private func checkTLS(_ findings: inout Findings) {
+        let missing = [("tls.certificate", tls.certificate), ("tls.key", tls.key)]
+            .filter { $0.1 == nil }.map(\.0)
+        if let place = listen.first(where: { $0.transport == .tls }), !missing.isEmpty {
+            findings.add(
+                .conflict(
+                    "‘\(place)’ needs \(missing.joined(separator: " and ")), PEM files of who Skein is"
+                ),
+                of: "listen")
+        } else if missing.count == 1 {
+            let given = missing[0] == "tls.key" ? "tls.certificate" : "tls.key"
+            findings.add(
+                .conflict("it goes together with \(missing[0]), which is missing"), of: given)
+        }
     }
 
     private func loops(to target: ListenEndpoint) -> Bool {

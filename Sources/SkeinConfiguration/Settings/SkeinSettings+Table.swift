@@ -32,7 +32,19 @@ extension SkeinSettings {
                 "How long sums by the hour are kept; none: for ever."),
             setting(
                 "listen", \.listen, .list(.listen),
-                "Where exports arrive: NetFlow, IPFIX and sFlow alike over UDP, IPFIX over TCP."),
+                "Where exports arrive: NetFlow, IPFIX and sFlow alike over UDP, IPFIX over TCP and TLS "
+                    + "(port 4740 where none is named)."),
+            setting(
+                "tls.certificate", \.tls.certificate, .optional(.path),
+                "The certificate that exporters are shown over TLS, with those between it and its "
+                    + "authority, PEM. Read again on a reload."),
+            setting(
+                "tls.key", \.tls.key, .optional(.path),
+                "The key of the certificate, PEM, without a pass phrase."),
+            setting(
+                "tls.authorities", \.tls.authorities, .optional(.path),
+                "Authorities, PEM: exporters must present a certificate of one of them, as RFC 7011 "
+                    + "§11.3 demands; none: they need none."),
             setting(
                 "receive-buffer", \.receiveBuffer, .size(65_536...1 << 30),
                 "What the kernel holds for each UDP socket while Skein is busy. More than "

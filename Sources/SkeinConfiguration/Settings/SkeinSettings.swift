@@ -10,6 +10,8 @@ public struct SkeinSettings: Hashable, Sendable {
     public var listen =
         [2055, 4739, 6343, 9995].map { ListenEndpoint(.udp, nil, port: $0) }
         + [ListenEndpoint(.tcp, nil, port: 4739)]
+    /// Who it is over TLS.
+    public var tls = TLSSettings()
     /// Octets that the kernel holds for each UDP socket.
     public var receiveBuffer: UInt64 = 64 << 20
     /// Octets of what was received and is not decoded yet.
@@ -53,6 +55,16 @@ public struct RetentionSettings: Hashable, Sendable {
     public var minuteRollups: Duration? = .seconds(400 * 86_400)
     /// How long sums by the hour are kept; nil = for ever.
     public var hourRollups: Duration?
+}
+
+/// The files by which TLS knows who is who, in PEM.
+public struct TLSSettings: Hashable, Sendable {
+    /// The certificate that exporters are shown, and those between it and its authority.
+    public var certificate: String?
+    /// Its key.
+    public var key: String?
+    /// The authorities of which exporters need a certificate; nil = they need none.
+    public var authorities: String?
 }
 
 /// The packets that are metered.

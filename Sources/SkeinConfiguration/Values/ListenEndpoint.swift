@@ -8,6 +8,8 @@ public struct ListenEndpoint: Hashable, Sendable, CustomStringConvertible {
         case udp
         /// IPFIX as a stream (RFC 7011 §10.4).
         case tcp
+        /// The same within TLS (RFC 7011 §11.1).
+        case tls
     }
 
     /// What carries the exports.
@@ -101,14 +103,21 @@ enum SocketText {
 extension ValueFormat<ListenEndpoint> {
     /// Where exports arrive.
     static let listen = ValueFormat.scalar(
-        "`udp://ADDRESS:PORT` or `tcp://ADDRESS:PORT`, `*` for every address",
+        "`udp://ADDRESS:PORT`, `tcp://ADDRESS:PORT` or `tls://ADDRESS[:PORT]`, `*` for every address",
         noun: "a place to listen",
         parse: { text throws(ValueProblem) in
-            let (transport, rest) = try scheme(text, example: "udp://*:2055")
+            var (transport, rest) = try scheme(text, example: "udp://*:2055")
+            let withPort = "\(rest):\(tlsPort)"
+            if transport == .tls, rest.hasSuffix("]") || !rest.contains(":") {
+                rest = withPort[...]
+            }
             let (host, port) = try SocketText.split(rest, example: "\(transport)://[::1]:2055")
             let address = host == "*" || host.isEmpty ? nil : try SocketText.address(host)
             return ListenEndpoint(transport, address, port: port)
         }, write: { "\($0)" })
+
+    /// The port of IPFIX over TLS (RFC 7011 §10.3.4).
+    private static let tlsPort = 4740
 
     /// Where datagrams are sent on to.
     static let forward = ValueFormat.scalar(
@@ -130,13 +139,11 @@ extension ValueFormat<ListenEndpoint> {
         _ text: String, example: String
     ) throws(ValueProblem) -> (ListenEndpoint.Transport, Substring) {
         guard let mark = text.firstRange(of: "://") else {
-            throw .notAValue(hint: "udp:// or tcp:// is missing in front, as in \(example)")
+            throw .notAValue(hint: "udp://, tcp:// or tls:// is missing in front, as in \(example)")
         }
         let name = text[..<mark.lowerBound].lowercased()
         guard let transport = ListenEndpoint.Transport(rawValue: name) else {
-            throw .notAValue(
-                hint: name == "tls"
-                    ? "this version does not speak TLS" : "it begins with udp:// or tcp://")
+            throw .notAValue(hint: "it begins with udp://, tcp:// or tls://")
         }
         return (transport, text[mark.upperBound...])
     }

@@ -128,6 +128,23 @@ public enum OpenAPIDocument {
                   "footing": {"type": "object"}
                 }
               },
+              "Histogram": {
+                "type": "object", "required": ["buckets", "sum", "count"], "additionalProperties": false,
+                "properties": {
+                  "buckets": {
+                    "type": "array",
+                    "items": {
+                      "type": "object", "required": ["le", "count"], "additionalProperties": false,
+                      "properties": {
+                        "le": {"type": "number", "description": "Seconds; what took longer is in count only"},
+                        "count": {"type": "integer", "minimum": 0}
+                      }
+                    }
+                  },
+                  "sum": {"type": "number", "description": "Seconds"},
+                  "count": {"type": "integer", "minimum": 0}
+                }
+              },
               "Counters": {
                 "type": "object", "required": ["metrics"], "additionalProperties": false,
                 "properties": {
@@ -137,7 +154,7 @@ public enum OpenAPIDocument {
                       "type": "object", "required": ["name", "kind", "help", "samples"], "additionalProperties": false,
                       "properties": {
                         "name": {"type": "string", "pattern": "^skein_[a-z_]+$"},
-                        "kind": {"enum": ["counter", "gauge"]},
+                        "kind": {"enum": ["counter", "gauge", "histogram"]},
                         "help": {"type": "string"},
                         "samples": {
                           "type": "array",
@@ -148,7 +165,8 @@ public enum OpenAPIDocument {
                               "value": {"type": "integer", "minimum": 0}
                             }
                           }
-                        }
+                        },
+                        "histogram": {"$ref": "#/components/schemas/Histogram"}
                       }
                     }
                   }

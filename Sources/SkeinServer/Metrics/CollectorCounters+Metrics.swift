@@ -25,10 +25,13 @@ extension CollectorCounters {
             "skein_receive_buffer_bytes", .gauge,
             "Octets that the kernel allows the socket's buffer, as it counts them.")
         var connections = MetricFamily(
-            "skein_connections", .gauge, "Connections that are open, over TCP.")
+            "skein_connections", .gauge, "Connections that are open, over TCP and TLS.")
         var broken = MetricFamily(
             "skein_connections_broken_total", .counter,
             "Connections that brought something else than IPFIX, or broke off within a message.")
+        var handshakes = MetricFamily(
+            "skein_tls_handshakes_failed_total", .counter,
+            "Connections that never came to speak TLS, or without a certificate that is wanted.")
         for listener in Self.joined(listeners) {
             let label = ("listener", listener.address)
             let counts = listener.counts
@@ -38,6 +41,7 @@ extension CollectorCounters {
             drops.add(counts.kernelDrops, label)
             cut.add(counts.cut, label)
             errors.add(counts.errors, label)
+            if listener.isEncrypted { handshakes.add(counts.handshakesFailed, label) }
             if listener.isStream {
                 connections.add(counts.connections, label)
                 broken.add(counts.broken, label)
@@ -45,7 +49,9 @@ extension CollectorCounters {
                 buffer.add(counts.receiveBufferBytes, label)
             }
         }
-        return [datagrams, bytes, refused, drops, cut, errors, buffer, connections, broken]
+        return [
+            datagrams, bytes, refused, drops, cut, errors, buffer, connections, broken, handshakes,
+        ]
     }
 
     private var interfaceMetrics: [MetricFamily] {
@@ -185,12 +191,28 @@ extension CollectorCounters {
             MetricFamily(
                 "skein_store_expired_flows_total", .counter, "Flows that retention has deleted.",
                 store.expiredFlows),
+            MetricFamily(
+                "skein_visible_latency_seconds",
+                "From a datagram's arrival until its flows are in every query's answer.",
+                store.visible.metric),
+            MetricFamily(
+                "skein_durable_latency_seconds",
+                "From a datagram's arrival until its flows are safe on the disk.",
+                store.durable.metric),
         ]
     }
 
     /// What keeps flows from being taken and kept, a sentence each.
     public var troubles: [String] {
         store.trouble.map { ["the store does not take flows: \($0)"] } ?? []
+    }
+}
+
+extension LatencyHistogram {
+    fileprivate var metric: MetricFamily.Histogram {
+        MetricFamily.Histogram(
+            buckets: zip(Self.bounds, cumulative).map { .init(bound: $0, count: $1) },
+            count: count, sum: sum)
     }
 }
 
@@ -206,10 +228,12 @@ private struct JoinedListener {
         var receiveBufferBytes: UInt64 = 0
         var connections: UInt64 = 0
         var broken: UInt64 = 0
+        var handshakesFailed: UInt64 = 0
     }
 
     let address: String
     let isStream: Bool
+    let isEncrypted: Bool
     var counts = Counts()
 }
 
@@ -224,7 +248,9 @@ extension CollectorCounters {
             } else {
                 index = joined.count
                 joined.append(
-                    JoinedListener(address: address, isStream: listener.address.transport == .tcp))
+                    JoinedListener(
+                        address: address, isStream: listener.address.transport != .udp,
+                        isEncrypted: listener.address.transport == .tls))
             }
             joined[index].counts.datagrams += listener.datagrams
             joined[index].counts.octets += listener.octets
@@ -235,6 +261,7 @@ extension CollectorCounters {
             joined[index].counts.receiveBufferBytes += UInt64(clamping: listener.receiveBufferBytes)
             joined[index].counts.connections += listener.connections
             joined[index].counts.broken += listener.broken
+            joined[index].counts.handshakesFailed += listener.handshakesFailed
         }
         return joined
     }

@@ -6,6 +6,8 @@ public struct MetricFamily: Hashable, Sendable {
         case counter
         /// Goes up and down.
         case gauge
+        /// Counts of what is within bounds; only grows.
+        case histogram
     }
 
     /// A value and what it is of.
@@ -14,6 +16,37 @@ public struct MetricFamily: Hashable, Sendable {
         public let labels: [Label]
         /// The value.
         public let value: UInt64
+    }
+
+    /// Counts of what is within bounds.
+    public struct Histogram: Hashable, Sendable {
+        /// How many measurements were no larger than a bound.
+        public struct Bucket: Hashable, Sendable {
+            /// The bound, ms.
+            public let bound: UInt64
+            /// All measurements up to it.
+            public let count: UInt64
+
+            /// Names a bound, in ms, and how many there are up to it.
+            public init(bound: UInt64, count: UInt64) {
+                self.bound = bound
+                self.count = count
+            }
+        }
+
+        /// Ascending.
+        public let buckets: [Bucket]
+        /// All measurements.
+        public let count: UInt64
+        /// Their sum, ms.
+        public let sum: UInt64
+
+        /// Describes measurements of times.
+        public init(buckets: [Bucket], count: UInt64, sum: UInt64) {
+            self.buckets = buckets
+            self.count = count
+            self.sum = sum
+        }
     }
 
     /// What a value is of: `listener="udp://*:2055"`.
@@ -32,12 +65,23 @@ public struct MetricFamily: Hashable, Sendable {
     public let kind: Kind
     /// The values.
     public var samples: [Sample] = []
+    /// The measurements of a histogram, of the whole program; nil for other kinds.
+    public let histogram: Histogram?
 
     /// Without values.
     public init(_ name: String, _ kind: Kind, _ help: String) {
         self.name = name
         self.kind = kind
         self.help = help
+        histogram = nil
+    }
+
+    /// A histogram of times; its name ends in `_seconds`.
+    public init(_ name: String, _ help: String, _ histogram: Histogram) {
+        self.name = name
+        kind = .histogram
+        self.help = help
+        self.histogram = histogram
     }
 
     /// With one value, of the whole program.
@@ -57,9 +101,10 @@ extension Sequence<MetricFamily> {
     /// The text format of Prometheus, version 0.0.4.
     public var prometheusText: String {
         var text = ""
-        for family in self where !family.samples.isEmpty {
+        for family in self where !family.samples.isEmpty || family.histogram != nil {
             text += "# HELP \(family.name) \(Self.escaped(family.help, quotes: false))\n"
             text += "# TYPE \(family.name) \(family.kind.rawValue)\n"
+            if let histogram = family.histogram { text += histogram.text(family.name) }
             for sample in family.samples {
                 text += family.name
                 if !sample.labels.isEmpty {
@@ -86,7 +131,8 @@ extension Sequence<MetricFamily> {
             return "{\"name\":\(JSONText.quoted(family.name)),"
                 + "\"kind\":\(JSONText.quoted(family.kind.rawValue)),"
                 + "\"help\":\(JSONText.quoted(family.help)),"
-                + "\"samples\":[\(samples.joined(separator: ","))]}"
+                + "\"samples\":[\(samples.joined(separator: ","))]"
+                + (family.histogram.map { ",\"histogram\":\($0.json)" } ?? "") + "}"
         }
         return "{\"metrics\":[\(families.joined(separator: ","))]}\n"
     }
@@ -102,6 +148,32 @@ extension Sequence<MetricFamily> {
             }
         }
         return escaped
+    }
+}
+
+extension MetricFamily.Histogram {
+    fileprivate func text(_ name: String) -> String {
+        var text = ""
+        for bucket in buckets {
+            text += "\(name)_bucket{le=\"\(Self.seconds(bucket.bound))\"} \(bucket.count)\n"
+        }
+        return text + "\(name)_bucket{le=\"+Inf\"} \(count)\n"
+            + "\(name)_sum \(Self.seconds(sum))\n\(name)_count \(count)\n"
+    }
+
+    fileprivate var json: String {
+        let list = buckets.map { "{\"le\":\(Self.seconds($0.bound)),\"count\":\($0.count)}" }
+        return "{\"buckets\":[\(list.joined(separator: ","))],"
+            + "\"sum\":\(Self.seconds(sum)),\"count\":\(count)}"
+    }
+
+    /// Milliseconds as seconds, exactly.
+    private static func seconds(_ milliseconds: UInt64) -> String {
+        let (whole, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        guard rest > 0 else { return "\(whole)" }
+        var digits = String("\(1000 + rest)".dropFirst())
+        while digits.hasSuffix("0") { digits.removeLast() }
+        return "\(whole).\(digits)"
     }
 }
 

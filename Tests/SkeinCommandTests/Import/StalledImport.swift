@@ -17,6 +17,8 @@ final class StalledImport {
         process.standardError = FileHandle.nullDevice
         // A program that ended early is an error of the write, not the end of the tests.
         signal(SIGPIPE, SIG_IGN)
+        // A program that is started meanwhile must not keep the pipe open.
+        _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         try process.run()
         try pipe.fileHandleForWriting.write(contentsOf: Data(capture))
     }

@@ -44,6 +44,10 @@ struct ServerCounters: Decodable {
     struct Listener: Decodable {
         var datagrams: Int
         var kernelDrops: Int
+        /// Of streams only.
+        var accepted: Int?
+        var broken: Int?
+        var handshakesFailed: Int?
     }
     struct Exports: Decodable {
         var datagrams: Int
