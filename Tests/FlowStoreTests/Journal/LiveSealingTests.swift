@@ -45,14 +45,19 @@ import Testing
         }
     }
 
-    @Test func `flows are taken and acknowledged while a segment waits for the disk`() throws {
+    /// A writer of a hundred rows a segment, whose segments wait for the disk behind a door.
+    private func liveStoppedAtSegments() throws -> (writer: LiveWriter, door: Door) {
         let disk = FaultyDisk()
         let door = Door()
-        let writer = try live(rows: 100, disk: disk)
         disk.fail { operation in
             if case .synchronize(let path) = operation, path.contains("/segments/") { door.stop() }
             return nil
         }
+        return (try live(rows: 100, disk: disk), door)
+    }
+
+    @Test func `flows are taken and acknowledged while a segment waits for the disk`() throws {
+        let (writer, door) = try liveStoppedAtSegments()
         for number in 1...10 as ClosedRange<UInt64> {
             try writer.append(numberedBatch(number, rows: 10))
         }
@@ -110,13 +115,7 @@ import Testing
     }
 
     @Test func `what a crash cut of the file before is never taken for damage`() throws {
-        let disk = FaultyDisk()
-        let door = Door()
-        let writer = try live(rows: 100, disk: disk)
-        disk.fail { operation in
-            if case .synchronize(let path) = operation, path.contains("/segments/") { door.stop() }
-            return nil
-        }
+        let (writer, door) = try liveStoppedAtSegments()
         for number in 1...15 as ClosedRange<UInt64> {
             try writer.append(numberedBatch(number, rows: 10))
             if number == 10 { door.waitUntilReached() }
