@@ -36,9 +36,12 @@ final class NfcapdCollector {
         try process.wait(for: "listening") { try queue() != nil }
     }
 
-    /// Ends it when it has read everything; `nfdump` reads what it wrote.
+    /// Ends it when it has stored everything; `nfdump` reads what it wrote.
+    ///
+    /// An empty queue is not enough: nfcapd looks for a signal between taking a datagram and decoding
+    /// it, and then leaves that datagram out. It has stored the last when it sleeps for the next.
     func stop() throws {
-        try process.wait(for: "reading") { try queue() == 0 }
+        try process.wait(for: "storing") { try queue() == 0 && sleeps() }
         _ = process.end(SIGTERM)
         hasEnded = true
     }
@@ -55,6 +58,13 @@ final class NfcapdCollector {
     func files() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder.path("nfcapd"))
             .filter { $0.hasPrefix("nfcapd.2") }.sorted().map { folder.path("nfcapd/\($0)") }
+    }
+
+    /// Whether it waits; while it decodes it runs, or is ready to.
+    private func sleeps() throws -> Bool {
+        let line = try String(contentsOfFile: "/proc/\(process.process)/stat", encoding: .utf8)
+        // The name before it, in parentheses, may have blanks.
+        return line.split(separator: ")").last?.hasPrefix(" S ") == true
     }
 
     /// Octets that wait in the socket; nil where nobody listens.
