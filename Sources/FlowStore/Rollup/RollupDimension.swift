@@ -21,7 +21,7 @@ public struct RollupDimension: Hashable, Sendable {
     public let number: UInt16
     /// The words that its rows tell apart.
     public let fields: [Field]
-    /// Keys that a bucket lists, those with most octets; the others make one remainder.
+    /// Keys that a bucket lists at most, those with most octets; the others make one remainder.
     public let keysMax: Int
     /// Whether rows have the first start and the last end, not only the bucket.
     public let hasTimes: Bool
@@ -56,6 +56,15 @@ public struct RollupDimension: Hashable, Sendable {
         .init(11, [.srcip], .column(.srcip), keysMax: 1000),
         .init(12, [.dstip], .column(.dstip), keysMax: 1000),
     ]
+
+    /// Keys that a bucket of so many flows lists at most.
+    ///
+    /// Of addresses and services one for sixteen flows, for more would take as much room as the flows; but
+    /// a hundred, which is all of a small network's.
+    func keysMax(flows: UInt64) -> Int {
+        guard keysMax < 65_536 else { return keysMax }
+        return min(keysMax, Int(truncatingIfNeeded: max(100, min(flows / 16, 65_536))))
+    }
 
     /// Words of a key; see ``RollupTally``.
     var keyWords: Int {

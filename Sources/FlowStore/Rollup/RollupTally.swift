@@ -48,6 +48,16 @@ final class RollupTally {
         if runs.count > Self.runsMax { merge() }
     }
 
+    /// The flows of all keys of a run.
+    func flows(of run: RollupRun) -> UInt64 {
+        var flows: UInt64 = 0
+        let words = run.words.span
+        for place in Swift.stride(from: keyWords, to: words.count, by: stride) {
+            flows = clampedSum(flows, words[place])
+        }
+        return flows
+    }
+
     /// Makes all runs one, and answers it.
     @discardableResult
     func merge() -> RollupRun {

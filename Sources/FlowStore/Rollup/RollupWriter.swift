@@ -37,7 +37,8 @@ final class RollupWriter {
         let tally = settled.tally
         let run = tally.merge()
         let keys = ListedKeys(
-            run, bytes: tally.keyWords + 2, stride: tally.stride, max: dimension.keysMax)
+            run, bytes: tally.keyWords + 2, stride: tally.stride,
+            max: dimension.keysMax(flows: tally.flows(of: run)))
         let rows = rows(dimension, .keys)
         for entry in keys.entries {
             if rows.isFull { try flush(rows, packer, encoder) }

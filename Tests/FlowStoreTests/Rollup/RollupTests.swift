@@ -66,18 +66,29 @@ import Testing
     @Test func `a bucket lists a thousand addresses, a remainder, and what one of it can have`()
         throws
     {
-        try fill([batch(minutes: 3, others: 1998)])
+        try fill([batch(minutes: 3, others: 15_998)])
         for minute in 0..<3 as Range<UInt64> {
             let listed = try #require(try sums(11, .keys, .minute)[minute * 60_000])
             #expect(listed == (1000, 1000, 2000 + 998))
             #expect(
-                try #require(try sums(11, .remainder, .minute)[minute * 60_000]) == (1, 1000, 1000))
+                try #require(try sums(11, .remainder, .minute)[minute * 60_000])
+                    == (1, 15_000, 15_000))
             #expect(try #require(try sums(11, .bounds, .minute)[minute * 60_000]) == (1, 0, 1))
         }
         #expect(try #require(try sums(11, .keys, .hour)[0]) == (1000, 3000, 6000 + 3 * 998))
         #expect(try #require(try sums(11, .bounds, .hour)[0]) == (1, 0, 3))
-        #expect(try #require(try sums(1, .keys, .hour)[0]) == (1, 6000, 6000 + 3 * 1998))
+        #expect(try #require(try sums(1, .keys, .hour)[0]) == (1, 48_000, 6000 + 3 * 15_998))
         #expect(try sums(1, .remainder, .hour).isEmpty)
+    }
+
+    @Test(arguments: [(100, 100), (1998, 125), (1600, 100)])
+    func `a bucket of few flows lists a sixteenth as many keys, but a hundred`(
+        others: Int, listed: Int
+    ) throws {
+        try fill([batch(minutes: 1, others: others)])
+        #expect(try #require(try sums(11, .keys, .minute)[0]).rows == listed)
+        let rest = try #require(try sums(11, .remainder, .minute)[0])
+        #expect(rest.flows == UInt64(others + 2 - listed))
     }
 
     @Test func `rollups outlive their segments, as long as the policy says`() throws {
