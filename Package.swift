@@ -29,6 +29,7 @@ let package = Package(
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
         .library(name: "FlowCollector", targets: ["FlowCollector"]),
         .library(name: "FlowEnrichment", targets: ["FlowEnrichment"]),
+        .library(name: "FlowIntel", targets: ["FlowIntel"]),
         .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
         .library(name: "SkeinConfiguration", targets: ["SkeinConfiguration"]),
     ],
@@ -68,6 +69,7 @@ let package = Package(
         .target(
             name: "FlowQuery", dependencies: ["FlowModel", "FlowStore", "FlowEnrichment"],
             swiftSettings: memorySafe),
+        .target(name: "FlowIntel", dependencies: ["FlowModel"], swiftSettings: memorySafe),
         .target(
             name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "CSockets"),
@@ -146,6 +148,8 @@ let package = Package(
             name: "FlowEnrichmentTests",
             dependencies: ["FlowModel", "FlowEnrichment", "FlowTestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "FlowIntelTests", dependencies: ["FlowModel", "FlowIntel"], swiftSettings: strict),
         .testTarget(
             name: "FlowCollectorTests",
             dependencies: [
