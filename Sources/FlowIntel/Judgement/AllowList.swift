@@ -1,0 +1,113 @@
+public import FlowModel
+
+/// Values that raise no alert whoever lists them: the user's own, and MISP warning lists.
+///
+/// Applied when matching and exporting, not when a feed is read: what is allowed remains known, and is
+/// in force again when the allowance goes. An allowed address within a listed network is a hole in it.
+public struct AllowList: Sendable {
+    /// Who allows a value.
+    public typealias Origin = String
+
+    /// Allowed addresses.
+    public private(set) var addresses = AddressSet()
+    private var ranges: [(range: AddressRange, origin: Int)] = []
+    private var origins: [Origin] = []
+    /// Names that allow themselves and what lies below.
+    private var subtrees: [String: Int] = [:]
+    /// Values that allow themselves.
+    private var exact: [String: Int] = [:]
+    private var substrings: [(text: String, origin: Int)] = []
+    /// The user's own entries, for formats that can carry an allow-list.
+    public private(set) var ownNames: [String] = []
+    /// The user's own networks that are allowed.
+    public private(set) var ownRanges: [AddressRange] = []
+    /// Entries that were not understood, and of lists of regular expressions.
+    public private(set) var unusable = 0
+
+    /// Makes an empty list.
+    public init() {}
+
+    /// Adds what the user allows: addresses and networks, names (with what lies below), other values.
+    public mutating func add(_ entries: [String], origin: Origin) {
+        let number = number(of: origin)
+        for entry in entries.map(\.trimmedText) where !entry.isEmpty {
+            if let range = AddressRange(listed: entry) {
+                ranges.append((range, number))
+                ownRanges.append(range)
+            } else if let (name, _) = NameText.parse(entry, scope: .domain) {
+                if subtrees.updateValue(number, forKey: name) == nil { ownNames.append(name) }
+            } else {
+                exact[entry.lowercased()] = number
+            }
+        }
+        addresses = AddressSet(ranges.lazy.map(\.range))
+    }
+
+    /// Adds a MISP warning list.
+    public mutating func add(_ list: WarningList) {
+        let number = number(of: list.name)
+        for entry in list.entries {
+            switch list.comparison {
+            case .cidr, .string:
+                if let range = AddressRange(listed: entry) {
+                    ranges.append((range, number))
+                } else if list.comparison == .cidr {
+                    unusable += 1
+                } else if let (name, _) = NameText.parse(entry, scope: .hostname) {
+                    exact[name] = number
+                } else {
+                    exact[entry.lowercased()] = number
+                }
+            case .hostname:
+                let bare = entry.hasPrefix(".") ? String(entry.dropFirst()) : entry
+                if let (name, _) = NameText.parse(bare, scope: .domain) {
+                    subtrees[name] = number
+                } else {
+                    unusable += 1
+                }
+            case .substring: substrings.append((entry.lowercased(), number))
+            case .regex: unusable += 1
+            }
+        }
+        addresses = AddressSet(ranges.lazy.map(\.range))
+    }
+
+    private mutating func number(of origin: Origin) -> Int {
+        if let number = origins.firstIndex(of: origin) { return number }
+        origins.append(origin)
+        return origins.count - 1
+    }
+
+    /// Who allows all of `range`; nil where some of it is not allowed.
+    ///
+    /// Where only several entries together do, the first of them.
+    public func origin(allowing range: AddressRange) -> Origin? {
+        guard addresses.pieces(outside: range).isEmpty else { return nil }
+        let entry =
+            ranges.first { $0.range.contains(range) } ?? ranges.first { $0.range.overlaps(range) }
+        return entry.map { origins[$0.origin] }
+    }
+
+    /// All who allow `address`.
+    public func origins(allowing address: IPAddress) -> [Origin] {
+        let one = AddressRange(address)
+        var seen: Set<Int> = []
+        return ranges.filter { $0.range.contains(one) && seen.insert($0.origin).inserted }
+            .map { origins[$0.origin] }
+    }
+
+    /// Who allows a value that is no address, in its canonical form.
+    public func origin(allowing value: String, kind: IndicatorKind) -> Origin? {
+        let value = value.lowercased()
+        if let number = exact[value] { return origins[number] }
+        if kind.isName {
+            var rest = Substring(value)
+            while true {
+                if let number = subtrees[String(rest)] { return origins[number] }
+                guard let dot = rest.firstIndex(of: ".") else { break }
+                rest = rest[rest.index(after: dot)...]
+            }
+        }
+        return substrings.first { value.contains($0.text) }.map { origins[$0.origin] }
+    }
+}
