@@ -149,7 +149,8 @@ let package = Package(
             dependencies: ["FlowModel", "FlowEnrichment", "FlowTestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "FlowIntelTests", dependencies: ["FlowModel", "FlowIntel"], swiftSettings: strict),
+            name: "FlowIntelTests", dependencies: ["FlowModel", "FlowIntel", "FlowTestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "FlowCollectorTests",
             dependencies: [

@@ -1,5 +1,6 @@
 import FlowIntel
 import FlowModel
+import FlowTestSupport
 import Foundation
 import Testing
 
@@ -7,13 +8,10 @@ import Testing
 enum SharedFeeds {
     /// The folder; nil where it is absent, and tests that need it are skipped.
     static let folder: String? = {
-        var url = URL(fileURLWithPath: #filePath)
-        while url.path != "/" {
-            url.deleteLastPathComponent()
-            let folder = url.appendingPathComponent("shared/feeds").path
-            if FileManager.default.fileExists(atPath: folder + "/counts.json") { return folder }
-        }
-        return nil
+        guard let folder = SharedData.file("feeds")?.path,
+            FileManager.default.fileExists(atPath: folder + "/counts.json")
+        else { return nil }
+        return folder
     }()
 
     static func octets(_ path: String) throws -> [UInt8] {

@@ -78,6 +78,14 @@ public struct AllowList: Sendable {
         return origins.count - 1
     }
 
+    /// Allowed names, and whether what lies below each is allowed as well; in no order.
+    var names: [(name: String, isSubtree: Bool)] {
+        exact.keys.filter {
+            NameText.parse($0, scope: .hostname)?.name == $0 && subtrees[$0] == nil
+        }
+        .map { ($0, false) } + subtrees.keys.map { ($0, true) }
+    }
+
     /// Who allows all of `range`; nil where some of it is not allowed.
     ///
     /// Where only several entries together do, the first of them.
