@@ -44,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // Arrows point down only: a target imports what stands above it in this list.
@@ -69,7 +70,10 @@ let package = Package(
         .target(
             name: "FlowQuery", dependencies: ["FlowModel", "FlowStore", "FlowEnrichment"],
             swiftSettings: memorySafe),
-        .target(name: "FlowIntel", dependencies: ["FlowModel"], swiftSettings: memorySafe),
+        .target(
+            name: "FlowIntel",
+            dependencies: ["FlowModel", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: memorySafe),
         .target(
             name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "CSockets"),
