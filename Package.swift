@@ -111,7 +111,7 @@ let package = Package(
             name: "SkeinCommand",
             dependencies: [
                 "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
-                "FlowQuery", "FlowCollector", "FlowEnrichment", "FlowGenerator",
+                "FlowQuery", "FlowCollector", "FlowEnrichment", "FlowGenerator", "FlowIntel",
                 "SkeinConfiguration", "SkeinServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: besideNIO),

@@ -36,6 +36,12 @@ public struct FeedFileError: Error, Equatable, Sendable, CustomStringConvertible
     /// What is wrong.
     public var cause: FeedError
 
+    /// Says what is wrong with a file.
+    public init(path: String, cause: FeedError) {
+        self.path = path
+        self.cause = cause
+    }
+
     /// What is wrong, in words.
     public var description: String {
         if case .system = cause { return "\(cause)" }

@@ -10,8 +10,9 @@ public struct AllowList: Sendable {
 
     /// Allowed addresses.
     public private(set) var addresses = AddressSet()
-    private var ranges: [(range: AddressRange, origin: Int)] = []
     private var origins: [Origin] = []
+    /// What each origin allows.
+    private var sets: [AddressSet] = []
     /// Names that allow themselves and what lies below.
     private var subtrees: [String: Int] = [:]
     /// Values that allow themselves.
@@ -30,9 +31,10 @@ public struct AllowList: Sendable {
     /// Adds what the user allows: addresses and networks, names (with what lies below), other values.
     public mutating func add(_ entries: [String], origin: Origin) {
         let number = number(of: origin)
+        var ranges: [AddressRange] = []
         for entry in entries.map(\.trimmedText) where !entry.isEmpty {
             if let range = AddressRange(listed: entry) {
-                ranges.append((range, number))
+                ranges.append(range)
                 ownRanges.append(range)
             } else if let (name, _) = NameText.parse(entry, scope: .domain) {
                 if subtrees.updateValue(number, forKey: name) == nil { ownNames.append(name) }
@@ -40,17 +42,18 @@ public struct AllowList: Sendable {
                 exact[entry.lowercased()] = number
             }
         }
-        addresses = AddressSet(ranges.lazy.map(\.range))
+        allow(AddressSet(ranges), origin: number)
     }
 
     /// Adds a MISP warning list.
     public mutating func add(_ list: WarningList) {
         let number = number(of: list.name)
+        var ranges: [AddressRange] = []
         for entry in list.entries {
             switch list.comparison {
             case .cidr, .string:
                 if let range = AddressRange(listed: entry) {
-                    ranges.append((range, number))
+                    ranges.append(range)
                 } else if list.comparison == .cidr {
                     unusable += 1
                 } else if let (name, _) = NameText.parse(entry, scope: .hostname) {
@@ -69,13 +72,19 @@ public struct AllowList: Sendable {
             case .regex: unusable += 1
             }
         }
-        addresses = AddressSet(ranges.lazy.map(\.range))
+        allow(AddressSet(ranges), origin: number)
     }
 
     private mutating func number(of origin: Origin) -> Int {
         if let number = origins.firstIndex(of: origin) { return number }
         origins.append(origin)
+        sets.append(AddressSet())
         return origins.count - 1
+    }
+
+    private mutating func allow(_ set: AddressSet, origin: Int) {
+        sets[origin] = sets[origin].union(set)
+        addresses = addresses.union(set)
     }
 
     /// Allowed names, and whether what lies below each is allowed as well; in no order.
@@ -91,17 +100,13 @@ public struct AllowList: Sendable {
     /// Where only several entries together do, the first of them.
     public func origin(allowing range: AddressRange) -> Origin? {
         guard addresses.pieces(outside: range).isEmpty else { return nil }
-        let entry =
-            ranges.first { $0.range.contains(range) } ?? ranges.first { $0.range.overlaps(range) }
-        return entry.map { origins[$0.origin] }
+        let whole = sets.firstIndex { $0.pieces(outside: range).isEmpty }
+        return (whole ?? sets.firstIndex { $0.overlaps(range) }).map { origins[$0] }
     }
 
     /// All who allow `address`.
     public func origins(allowing address: IPAddress) -> [Origin] {
-        let one = AddressRange(address)
-        var seen: Set<Int> = []
-        return ranges.filter { $0.range.contains(one) && seen.insert($0.origin).inserted }
-            .map { origins[$0.origin] }
+        sets.indices.filter { sets[$0].contains(address) }.map { origins[$0] }
     }
 
     /// Who allows a value that is no address, in its canonical form.
