@@ -29,6 +29,7 @@ let package = Package(
         .library(name: "FlowQuery", targets: ["FlowQuery"]),
         .library(name: "FlowCollector", targets: ["FlowCollector"]),
         .library(name: "FlowEnrichment", targets: ["FlowEnrichment"]),
+        .library(name: "FlowIntel", targets: ["FlowIntel"]),
         .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
         .library(name: "SkeinConfiguration", targets: ["SkeinConfiguration"]),
     ],
@@ -43,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // Arrows point down only: a target imports what stands above it in this list.
@@ -67,6 +69,10 @@ let package = Package(
             swiftSettings: memorySafe),
         .target(
             name: "FlowQuery", dependencies: ["FlowModel", "FlowStore", "FlowEnrichment"],
+            swiftSettings: memorySafe),
+        .target(
+            name: "FlowIntel",
+            dependencies: ["FlowModel", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: memorySafe),
         .target(
             name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
@@ -105,7 +111,7 @@ let package = Package(
             name: "SkeinCommand",
             dependencies: [
                 "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
-                "FlowQuery", "FlowCollector", "FlowEnrichment", "FlowGenerator",
+                "FlowQuery", "FlowCollector", "FlowEnrichment", "FlowGenerator", "FlowIntel",
                 "SkeinConfiguration", "SkeinServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: besideNIO),
@@ -145,6 +151,9 @@ let package = Package(
         .testTarget(
             name: "FlowEnrichmentTests",
             dependencies: ["FlowModel", "FlowEnrichment", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowIntelTests", dependencies: ["FlowModel", "FlowIntel", "FlowTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "FlowCollectorTests",

@@ -25,7 +25,7 @@ packages() {
 # The libraries that Skein is linked with.
 libraries() {
     packages pkg-config libzstd-dev liblz4-dev libbz2-dev zlib1g-dev libyaml-dev libmaxminddb-dev \
-        libpcap-dev
+        libpcap-dev libsqlite3-dev
 }
 
 # countries FOLDER: the countries of addresses, from where Debian puts them, else unpacked in FOLDER: the

@@ -15,6 +15,7 @@ struct Skein: ParsableCommand {
             ServeCommand.self,
             QueryCommand.self,
             MapCommand.self,
+            IntelCommand.self,
             StoreCommand.self,
             ExportersCommand.self,
             DoctorCommand.self,

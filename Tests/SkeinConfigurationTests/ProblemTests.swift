@@ -32,7 +32,7 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "alerts: []",
             "f:1:1: there is no setting ‘alerts’ here; there are store, listen, tls, receive-buffer, "
-                + "queue-memory, exporters, forward, interface, user, geo, http, log"),
+                + "queue-memory, exporters, forward, interface, user, geo, intel, http, log"),
         BadDocument(
             "log: {level: info}\nhttp: {listen: none}\nlog: {json: true}",
             "f:3:1: ‘log’ stands here twice, first in line 1; only one can hold"),

@@ -70,6 +70,12 @@ extension SkeinSettings {
                 .conflict("‘\(entry.address)’ has an entry above; only one can hold"),
                 of: "exporters.overrides", entry: index)
         }
+        var names: Set<String> = []
+        for (index, entry) in intel.sources.enumerated() where !names.insert(entry.name).inserted {
+            findings.add(
+                .conflict("‘\(entry.name)’ has an entry above; each source needs its own name"),
+                of: "intel.sources", entry: index)
+        }
         var prefixes: Set<IPPrefix> = []
         for (index, entry) in geo.overrides.enumerated()
         where !prefixes.insert(entry.prefix).inserted {

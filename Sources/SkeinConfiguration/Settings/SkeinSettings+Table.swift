@@ -114,6 +114,26 @@ extension SkeinSettings {
                 "Networks that lie elsewhere than the databases say. Applied when reading: the past "
                     + "is mended too."),
             setting(
+                "intel.database", \.intel.database, .path,
+                "Where is kept what the sources list: an SQLite file."),
+            setting(
+                "intel.sources", \.intel.sources,
+                .entries(
+                    IntelSource.table, initial: IntelSource(),
+                    example: "{name: drop, path: /var/lib/skein/drop.txt}",
+                    check: IntelSource.problem),
+                "Lists of known-bad peers that `skein intel update` reads; docs/intel.md."),
+            setting(
+                "intel.allow", \.intel.allow, .list(.label),
+                "What is never matched or exported whoever lists it: addresses, networks, names with "
+                    + "what lies below, other values."),
+            setting(
+                "intel.warning-lists", \.intel.warningLists, .list(.path),
+                "MISP warning lists, files or folders, that allow what they name."),
+            setting(
+                "intel.own", \.intel.own, .list(.prefix),
+                "Your own networks, which no source can list; those of `geo.home` are besides."),
+            setting(
                 "http.listen", \.http.listen, .optional(.loopback),
                 "Where the page, its interface and the metrics are served: a loopback address."),
             setting(

@@ -26,6 +26,8 @@ public struct SkeinSettings: Hashable, Sendable {
     public var user: String?
     /// Where addresses are.
     public var geo = GeoSettings()
+    /// Lists of known-bad peers.
+    public var intel = IntelSettings()
     /// The page and its interface.
     public var http = HTTPSettings()
     /// What is said.

@@ -1,0 +1,106 @@
+import ArgumentParser
+import FlowIntel
+import FlowModel
+import FlowQuery
+
+/// `skein intel lookup`.
+struct IntelLookupCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lookup",
+        abstract:
+            "Say who lists an address, a name or another value, and why it is silent if it is.",
+        discussion: """
+            Nothing is looked up anywhere but in the lists that `skein intel update` has read. A name is \
+            listed by itself and by the domains above it.
+            """)
+
+    @OptionGroup var intel: IntelOption
+
+    @Argument(help: "An address, a host name, a URL, a digest.")
+    var value: String
+
+    @Option(help: "How to answer: table, csv, json or ndjson.")
+    var output = OutputFormat.table
+
+    func run() throws {
+        try runCommand {
+            let intelligence = try intel.load()
+            let address = IPAddress(value)
+            let listings =
+                try address.map { try intelligence.store.listings(of: $0) }
+                ?? intelligence.store.listings(of: value)
+            let judge = intelligence.judge
+            if listings.isEmpty { StandardStreams.say(silence(address, judge)) }
+            let answers = listings.map { listing in
+                (listing, state(of: listing.indicator, address: address, judge))
+            }
+            try answer(answers)
+        }
+    }
+
+    /// Why nothing is said of a value that nobody lists.
+    private func silence(_ address: IPAddress?, _ judge: Judge) -> String {
+        guard let address else { return "nobody lists \(value)" }
+        if let refusal = judge.policy.refusal(of: AddressRange(address)) {
+            return "nobody lists \(value), and nobody could: \(refusal)"
+        }
+        let origins = judge.allowList.origins(allowing: address)
+        let allowed = origins.isEmpty ? "" : "; it is allowed by " + origins.joined(separator: ", ")
+        return "nobody lists \(value)\(allowed)"
+    }
+
+    /// `in force`, or why it is not.
+    private func state(
+        of indicator: Indicator, address: IPAddress?, _ judge: Judge
+    ) -> String {
+        switch judge.judge(indicator).outcome {
+        case .refused(let reason): return "refused: \(reason)"
+        case .allowed(let origin):
+            let origins = address.map { judge.allowList.origins(allowing: $0) } ?? []
+            return "allowed by " + (origins.isEmpty ? origin : origins.joined(separator: ", "))
+        case .inForce, .carved:
+            if let address {
+                let origins = judge.allowList.origins(allowing: address)
+                if !origins.isEmpty { return "allowed by " + origins.joined(separator: ", ") }
+            } else if indicator.kind.isName,
+                let origin = judge.allowList.origin(allowing: value, kind: .hostname)
+            {
+                return "allowed by \(origin)"
+            }
+            return "in force"
+        }
+    }
+
+    private func answer(_ answers: [(listing: Listing, state: String)]) throws {
+        let rows = answers.map { listing, state -> [JSONValue] in
+            let indicator = listing.indicator
+            let detail = indicator.detail
+            let times = [detail.firstSeen, detail.lastSeen, detail.expires].map { time in
+                time.map { JSONValue.integer($0) } ?? .null
+            }
+            return [
+                .text(indicator.source), .text(indicator.kind.rawValue), .text(indicator.text),
+                .text(state), .text(detail.description), .text(detail.reportURL),
+                detail.port.map { .number(UInt64($0)) } ?? .null,
+                detail.confidence.map { .number(UInt64($0)) } ?? .null, .integer(listing.since),
+            ] + times + [.array(detail.tags.map { .text($0) })]
+        }
+        try ListedRows(
+            columns: [
+                "source", "kind", "value", "state", "description", "url", "port", "confidence",
+                "since", "firstSeen", "lastSeen", "expires", "tags",
+            ], rows: rows,
+            table: (
+                ["source", "value", "state", "why"],
+                answers.map { listing, state in
+                    let detail = listing.indicator.detail
+                    let why = [detail.description, detail.reportURL].filter { !$0.isEmpty }
+                    return [
+                        listing.indicator.source, listing.indicator.text, state,
+                        why.joined(separator: " "),
+                    ]
+                }
+            )
+        ).write(as: output)
+    }
+}
