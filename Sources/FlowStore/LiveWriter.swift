@@ -202,15 +202,26 @@ public final class LiveWriter: @unchecked Sendable {
     /// Merges segments of the same time; answers when it is done.
     ///
     /// Other threads may append meanwhile.
-    public func compact() throws(StoreError) -> CompactionSummary {
+    ///
+    /// - Parameter isCancelled: asked between blocks; true leaves the rest.
+    public func compact(
+        isCancelled: @escaping () -> Bool = { false }
+    ) throws(StoreError) -> CompactionSummary {
         try keeper.maintenance.withLock { _ throws(StoreError) in
-            try Compactor(keeper: keeper, limits: limits).run(isEager: true)
+            try Compactor(keeper: keeper, limits: limits, isCancelled: isCancelled)
+                .run(isEager: true)
         }
     }
 
     /// Makes rollups that are missing, and anew those that later sampling rates have made wrong.
-    public func rollUp() throws(StoreError) -> RollupSummary {
-        try keeper.maintenance.withLock { _ throws(StoreError) in try keeper.rollUp(.all) }
+    ///
+    /// - Parameter isCancelled: asked between segments; true leaves the rest.
+    public func rollUp(
+        isCancelled: () -> Bool = { false }
+    ) throws(StoreError) -> RollupSummary {
+        try keeper.maintenance.withLock { _ throws(StoreError) in
+            try keeper.rollUp(.all, isCancelled: isCancelled)
+        }
     }
 
     /// Deletes segments that a policy does not keep.

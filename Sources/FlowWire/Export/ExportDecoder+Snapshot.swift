@@ -19,8 +19,8 @@ extension ExportDecoder {
         return snapshot.encoded()
     }
 
-    /// Takes over what an earlier run knew of exporters, so that data are decoded before their
-    /// templates come again.
+    /// Takes over what an earlier run, or an import, knew of exporters, so that data are decoded before
+    /// their templates come again.
     ///
     /// Templates hold for data that were exported after them, and within
     /// ``ExportDecoderConfiguration/restoredTemplateSeconds``. What this run knows already stays.
@@ -66,15 +66,18 @@ extension NetFlowDecoder {
     }
 
     mutating func restore(_ kept: ExporterSnapshot.Source, counters: inout ExportCounters) {
-        guard sources[kept.key] == nil,
-            let source = insert(kept.key, received: kept.received, counters: &counters)
+        let known = sources[kept.key]
+        guard let source = known ?? insert(kept.key, received: kept.received, counters: &counters)
         else { return }
-        source.systemInit = kept.systemInit
-        source.announcedAddress = kept.announcedAddress
-        source.restoredRates = kept.rates
-        source.tally = kept.tally
-        source.sequence = SequenceTracker(expected: kept.sequence)
-        for template in kept.templates {
+        if known == nil {
+            source.systemInit = kept.systemInit
+            source.announcedAddress = kept.announcedAddress
+            source.restoredRates = kept.rates
+            source.tally = kept.tally
+            source.sequence = SequenceTracker(expected: kept.sequence)
+        }
+        for template in kept.templates
+        where source.templates.template(template.id, port: template.port) == nil {
             guard source.templates.count < configuration.templatesPerExporterMax,
                 let entered = enter(
                     template.id, template.definition, of: source, port: template.port,
