@@ -58,11 +58,11 @@ public enum OpenAPIDocument {
                 "operationId": "query",
                 "summary": "Flows, groups, series or totals; the parameters are the options of skein query",
                 "parameters": [
-                  {"name": "filter", "in": "query", "description": "Which flows (docs/filter.md); without files, includes and names of hosts. A request has 80,000 octets at most, and a filter 16,384", "schema": {"type": "string", "maxLength": 4096}},
+                  {"name": "filter", "in": "query", "description": "Which flows (docs/filter.md); without files, includes and names of hosts. A filter has 16,384 octets at most, the whole path 98,304", "schema": {"type": "string", "maxLength": 4096}},
                   {"name": "from", "in": "query", "description": "Only flows that start at this time or later: -1h, 2016-06-07T12:00Z, ms since 1970", "schema": {"type": "string", "maxLength": 64}},
                   {"name": "to", "in": "query", "description": "Only flows that start before this time", "schema": {"type": "string", "maxLength": 64}},
                   {"name": "overlap", "in": "query", "description": "Take all flows that touch the time", "schema": {"type": "boolean"}},
-                  {"name": "fields", "in": "query", "description": "Fields of a list of flows (docs/fields.md)", "schema": {"type": "string", "maxLength": 2048}},
+                  {"name": "fields", "in": "query", "description": "Fields of a list of flows (docs/fields.md)", "schema": {"type": "string", "maxLength": 1024}},
                   {"name": "sort", "in": "query", "description": "Order a list by a field; with - before it the largest first", "schema": {"type": "string", "maxLength": 64}},
                   {"name": "limit", "in": "query", "description": "Flows listed at most, 0: all", "schema": {"type": "integer", "minimum": 0, "default": 1000}},
                   {"name": "total", "in": "query", "description": "One row: sums, first start and last end", "schema": {"type": "boolean"}},
