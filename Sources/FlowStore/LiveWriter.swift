@@ -213,6 +213,13 @@ public final class LiveWriter: @unchecked Sendable {
         }
     }
 
+    /// Makes rollups as the merging thread does, and answers of how many segments; for tests.
+    func rollUpSettled() throws(StoreError) -> Int {
+        try keeper.maintenance.withLock { _ throws(StoreError) in
+            try keeper.rollUp(.settled(limits)).segments
+        }
+    }
+
     /// Makes rollups that are missing, and anew those that later sampling rates have made wrong.
     ///
     /// - Parameter isCancelled: asked between segments; true leaves the rest.
@@ -224,12 +231,25 @@ public final class LiveWriter: @unchecked Sendable {
         }
     }
 
-    /// Deletes segments that a policy does not keep.
+    /// Deletes segments that a policy does not keep, and first makes rollups of them where they have none
+    /// and it keeps those.
     ///
     /// - Parameter now: ms since 1970.
     public func expire(_ policy: RetentionPolicy, now: UInt64) throws(StoreError) -> ExpirySummary {
         try keeper.maintenance.withLock { _ throws(StoreError) in
-            try keeper.expire(policy, journalOctets: journal.fileOctets, now: now)
+            keeper.retention.withLock { $0 = policy }
+            if limits.rollups {
+                let found = keeper.manifest
+                let known = Set(found.rollups.map(\.segment))
+                let lost = policy.expired(
+                    found.segments, journalOctets: journal.fileOctets, now: now
+                ).filter {
+                    !known.contains($0.number) && policy.keepsRollups($0.received, now: now)
+                }
+                // On a full disk that fails, and room is what this is for.
+                _ = try? keeper.rollUp(.only(Set(lost.map(\.number))))
+            }
+            return try keeper.expire(policy, journalOctets: journal.fileOctets, now: now)
         }
     }
 
@@ -339,6 +359,9 @@ public final class LiveWriter: @unchecked Sendable {
     /// Takes up what a journal has.
     private func replay(_ contents: JournalContents) throws(StoreError) -> JournalSealer {
         found += contents.notices
+        var limits = limits
+        // Where segments are merged, what they become gets rollups.
+        if merger != nil { limits.rollups = false }
         let sealer = JournalSealer(keeper, limits: limits)
         do throws(StoreError) {
             for entry in contents.entries {

@@ -112,6 +112,7 @@ final class UDPListener: @unchecked Sendable {
             return
         }
         var list = allowed.current
+        var pace = ReceivePace()
         while true {
             let count = receiver.receive(socket.number)
             let end = end.load(ordering: .relaxed)
@@ -121,7 +122,12 @@ final class UDPListener: @unchecked Sendable {
                 take(receiver, count, list)
                 if end != 0, Monitor.now >= end { return }
                 // What fills a batch is not alone; else more is waited for.
+                let nap = pace.nap(after: Int(count))
                 if count == DatagramReceiver.batch || end != 0 { continue }
+                if nap > 0 {
+                    usleep(nap)
+                    continue
+                }
             } else if count != -EAGAIN && count != -EINTR {
                 guard note(error: -count) else { return }
             } else if end != 0 {

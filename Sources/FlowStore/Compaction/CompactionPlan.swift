@@ -4,8 +4,8 @@ import FlowModel
 ///
 /// Segments that follow each other in time are merged where the result stays within one clock hour, or
 /// is small and stays within one day: what ``SegmentSet`` would have written, had it all come at once.
-/// While more may come for that time, merging waits until the smaller ones are half as large as the
-/// largest, so that each flow is written again only a few times.
+/// While more may come for that time, merging waits until the smaller ones are twice as large as the
+/// largest, so that each flow is written again once or twice.
 struct CompactionPlan {
     /// Segments to merge, in the order in which readers see them; at least two each.
     private(set) var runs: [[SegmentInfo]] = []
@@ -49,11 +49,37 @@ struct CompactionPlan {
         let octets = octets(run)
         let largest = run.map(\.octets).max() ?? 0
         let isPast = (run.map(\.received.upperBound).max() ?? 0) / day < newest / day
-        return octets - largest >= largest / 2 || isPast && octets <= limits.smallOctets
+        return (octets - largest) / 2 >= largest || isPast && octets <= limits.smallOctets
     }
 
     private static func octets(_ run: [SegmentInfo]) -> UInt64 {
         run.reduce(0) { $0.addingReportingOverflow($1.octets).partialValue }
+    }
+}
+
+/// Which segments will hardly be merged again: those whose hour is over, and large ones.
+///
+/// Rollups are made of these only. What is newer is read flow by flow; there is at most an hour of it.
+struct SettledSegments {
+    private let newest: UInt64
+    private let limits: SegmentSet.Limits
+
+    init(_ segments: [SegmentInfo], limits: SegmentSet.Limits) {
+        newest = segments.map(\.received.upperBound).max() ?? 0
+        self.limits = limits
+    }
+
+    /// Whether a segment is settled, and a policy keeps rollups of it.
+    func has(_ run: [SegmentInfo], with policy: RetentionPolicy) -> Bool {
+        has(run) && run.allSatisfy { policy.keepsRollups($0.received, now: newest) }
+    }
+
+    /// Whether what some segments become is settled.
+    func has(_ run: [SegmentInfo]) -> Bool {
+        let hour: UInt64 = 3_600_000
+        let last = run.map(\.received.upperBound).max() ?? 0
+        return last / hour < newest / hour
+            || run.reduce(0) { $0 + $1.octets } >= limits.segmentOctets / 2
     }
 }
 

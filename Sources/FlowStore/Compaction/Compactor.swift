@@ -12,6 +12,9 @@ struct Compactor {
     var isCancelled: () -> Bool = { false }
 
     /// Merges what is worth it.
+    ///
+    /// Where more merging is to come, the rollups are left to the last: see
+    /// ``StoreKeeper/rollUp(_:isCancelled:)``.
     func run(isEager: Bool) throws(StoreError) -> CompactionSummary {
         var summary = CompactionSummary()
         // Two rounds: what was merged within its hour may be small enough for its day.
@@ -19,10 +22,11 @@ struct Compactor {
             let tried = Set(summary.unreadable.map(\.info.number))
             let candidates = keeper.manifest.segments.filter { !tried.contains($0.number) }
             let plan = CompactionPlan(candidates, limits: limits, isEager: isEager)
+            let settled = SettledSegments(keeper.manifest.segments, limits: limits)
             for run in plan.runs {
                 if isCancelled() { return summary }
                 do throws(StoreError) {
-                    try merge(run, &summary)
+                    try merge(run, rollups: isEager || settled.has(run), &summary)
                 } catch {
                     // A segment that cannot be read stays as it is, for others to tell.
                     guard error.isDamage || error.isMissingFile || error.isNewer else {
@@ -39,7 +43,7 @@ struct Compactor {
     }
 
     private func merge(
-        _ run: [SegmentInfo], _ summary: inout CompactionSummary
+        _ run: [SegmentInfo], rollups isSettled: Bool, _ summary: inout CompactionSummary
     ) throws(StoreError) {
         let directory = keeper.directory
         let writer = try SegmentWriter(
@@ -47,7 +51,7 @@ struct Compactor {
         let merged: SegmentInfo
         var rollups: [RollupInfo] = []
         let builder =
-            limits.rollups
+            limits.rollups && isSettled
             ? try RollupBuilder(
                 directory, segment: writer.number, book: keeper.book, bench: RollupBench())
             : nil
@@ -107,12 +111,16 @@ struct Compactor {
         let decoder = BlockDecoder()
         let encoder = BlockEncoder()
         let packer = BlockPacker()
+        let rollupPacker = BlockPacker(forRollups: true)
         let batch = FlowBatch()
+        func take(_ block: any BlockSource) throws(StoreError) {
+            try builder?.take(block, packer: rollupPacker, encoder: encoder)
+        }
         func flush() throws(StoreError) {
             guard batch.count > 0 else { return }
             let block = encoder.encode(batch)
             try writer.append(block, packer: packer)
-            try builder?.take(block, packer: packer, encoder: encoder)
+            try take(block)
             batch.reset()
         }
         for info in run {
@@ -125,13 +133,21 @@ struct Compactor {
                         cause: .newerVersion(
                             found: SegmentFooter.version + 1, known: SegmentFooter.version))
                 }
+                // What is full gains nothing from being encoded anew.
+                if block.rows >= FlowBatch.blockRowsMin {
+                    try flush()
+                    if try writer.append(copyOf: block) {
+                        try take(block.scanning())
+                        continue
+                    }
+                }
                 let content = try BlockDecoder.Content(segment: block)
                 if !content.fit(batch) { try flush() }
                 decoder.append(content, to: batch)
             }
         }
         try flush()
-        rollups = try builder?.close(packer: packer, encoder: encoder) ?? []
+        rollups = try builder?.close(packer: rollupPacker, encoder: encoder) ?? []
         return true
     }
 }

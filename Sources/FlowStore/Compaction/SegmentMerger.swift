@@ -43,17 +43,25 @@ final class SegmentMerger: @unchecked Sendable {
                 isAwake = false
                 monitor.unlock()
                 // Where it fails the segments stay as they are, and it is tried again with the next.
-                _ = compactor.keeper.maintenance.withLock { _ in
-                    _ = try? compactor.run(isEager: false)
-                    return try? compactor.keeper.rollUp(
-                        .mixed, isCancelled: compactor.isCancelled)
-                }
+                let keeper = compactor.keeper
+                keeper.maintenance.withLock { _ in _ = try? compactor.run(isEager: false) }
+                while rollUp(compactor) {}
                 monitor.lock()
             } else {
                 monitor.wait()
             }
         }
         monitor.unlock()
+    }
+
+    /// Makes the rollups of one segment, so that others get their turn; false where none lacks them.
+    private func rollUp(_ compactor: Compactor) -> Bool {
+        guard compactor.limits.rollups else { return false }
+        let summary = compactor.keeper.maintenance.withLock { _ in
+            try? compactor.keeper.rollUp(
+                .settled(compactor.limits), atMost: 1, isCancelled: compactor.isCancelled)
+        }
+        return summary.map { $0.segments > 0 } ?? false
     }
 
     private var isEnding: Bool {

@@ -14,9 +14,6 @@ final class JournalSealer {
     private let line: EncodingLine
     private var batch = FlowBatch()
 
-    /// Flows from which on a batch is worth a block of its own.
-    private static let blockRowsMin = FlowBatch.capacity / 16 * 15
-
     init(_ keeper: StoreKeeper, limits: SegmentSet.Limits) {
         let segments = SegmentSet(keeper, limits: limits)
         self.segments = segments
@@ -42,7 +39,7 @@ final class JournalSealer {
 
     /// Takes the flows of a frame with the batch it was made of, and answers an empty one.
     func exchange(_ flows: FlowBatch, _ frame: JournalFrame) throws(StoreError) -> FlowBatch {
-        guard flows.count >= Self.blockRowsMin else {
+        guard flows.count >= FlowBatch.blockRowsMin else {
             try add(flows, frame)
             flows.reset()
             return flows
@@ -87,6 +84,9 @@ final class JournalSealer {
 }
 
 extension FlowBatch {
+    /// Flows from which on a batch is worth a block of its own.
+    static let blockRowsMin = capacity / 16 * 15
+
     /// Whether the flows fit into a batch that has others already.
     fileprivate func fit(_ batch: FlowBatch) -> Bool { batch.room >= count && batch.fits(other) }
 

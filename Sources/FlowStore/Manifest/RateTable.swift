@@ -30,6 +30,9 @@ package struct RateTable: Sendable {
         self.byInterface = byInterface
     }
 
+    /// Whether the rate of any source depends on the interface.
+    var knowsInterfaces: Bool { !byInterface.isEmpty }
+
     /// Whether the rate depends on the interface.
     func dependsOnInterface(_ source: Source) -> Bool {
         !byInterface.isEmpty && byInterface.contains(source)

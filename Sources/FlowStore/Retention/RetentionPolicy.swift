@@ -69,6 +69,11 @@ extension RetentionPolicy {
             })
     }
 
+    /// Whether rollups of any kind are kept of flows that arrived then.
+    func keepsRollups(_ received: ClosedRange<UInt64>, now: UInt64) -> Bool {
+        maxRollupAge.map { received.upperBound >= Self.time($0, before: now) } ?? true
+    }
+
     /// The rollups that go.
     ///
     /// A rollup is as old as the newest flow that it counts, whether the flow is still there or not.

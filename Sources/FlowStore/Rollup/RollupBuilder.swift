@@ -5,8 +5,8 @@ import FlowModel
 ///     block ─ rows by minute ─ cells by code ─┬─▶ tally of the minute ─┐
 ///                                             └─▶ tally of the hour ───┴─ settled ─▶ file
 ///
-/// Rows of a minute are added up in an array indexed by the block's codes, and what that makes goes to
-/// the tallies by key. A tally is settled, written out, when the segment ends, or earlier where there
+/// Rows of a minute are added up in an array indexed by the block's codes, and what that makes goes, in
+/// the order of the keys, to the tallies. A tally is settled, written out, when the segment ends, or earlier where there
 /// are too many keys: then its bucket may get rows once more, and a reader adds them up.
 final class RollupBuilder {
     private let writers: [RollupStep: RollupWriter]
@@ -121,9 +121,11 @@ final class RollupBuilder {
     func discard() { for writer in writers.values { writer.discard() } }
 
     private func note(_ codes: RollupCodes) {
+        let keys = codes.keys
+        let words = keys.values(as: UInt64.self)
         for code in 0..<codes.count {
-            exporters.insert(
-                IPAddress(high: codes.keys[3 * code], low: codes.keys[3 * code + 1]))
+            let key = code * codes.keyWords
+            exporters.insert(IPAddress(high: words[key], low: words[key + 1]))
         }
     }
 
@@ -138,10 +140,11 @@ final class RollupBuilder {
         cells.begin(1, hasReverse: rows.hasReverse)
         for (index, group) in rows.groups.enumerated() {
             cells.addAll(rows, group.rows)
+            cells.pick()
             for step in RollupStep.allCases {
                 let tally = sums.tally(step, group.bucket, group.kind, block: blocks)
                 tally.times.add(times[index])
-                cells.add(to: tally, keys: RollupCodes.one.keys)
+                tally.add(cells, RollupCodes.one)
             }
             cells.clear()
         }
@@ -163,7 +166,7 @@ final class RollupBuilder {
             } else {
                 sums.cells.addAll(rows, group.rows)
             }
-            sums.cells.pick(ordered, group.rows)
+            sums.cells.pick()
             for (inner, innerCodes) in zip(within, codes.within) {
                 inner.cells.add(sums.cells, by: innerCodes.codes)
             }
@@ -177,17 +180,14 @@ final class RollupBuilder {
                         != group.bucket / RollupStep.hour.milliseconds
             }
             for (place, (sums, codes)) in all.enumerated() {
-                if place > 0 { sums.cells.pickAll() }
-                sums.cells.add(
-                    to: sums.tally(.minute, group.bucket, group.kind, block: blocks),
-                    keys: codes.keys)
+                if place > 0 { sums.cells.pick() }
+                sums.tally(.minute, group.bucket, group.kind, block: blocks)
+                    .add(sums.cells, codes)
                 sums.hourCells.addPicked(of: sums.cells)
                 sums.cells.clear()
                 guard isLast else { continue }
-                sums.hourCells.pickAll()
-                sums.hourCells.add(
-                    to: sums.tally(.hour, hour, group.kind, block: blocks),
-                    keys: codes.keys)
+                sums.hourCells.pick()
+                sums.tally(.hour, hour, group.kind, block: blocks).add(sums.hourCells, codes)
                 sums.hourCells.clear()
             }
         }
@@ -269,7 +269,7 @@ final class DimensionSums {
         if let open = tallies[step]?[place] {
             tally = open
         } else {
-            tally = RollupTally()
+            tally = RollupTally(keyWords: dimension.keyWords)
             tallies[step]?[place] = tally
         }
         tally.lastBlock = block
@@ -289,6 +289,11 @@ final class DimensionSums {
         guard let open = tallies[step] else { return [] }
         var keys = open.values.reduce(0) { $0 + $1.count }
         var count = open.count
+        if keys > Self.keysMax(step) {
+            // Many of them may be the same ones.
+            for tally in open.values { tally.merge() }
+            keys = open.values.reduce(0) { $0 + $1.count }
+        }
         guard keys > Self.keysMax(step) || count > Self.talliesMax else { return [] }
         let byAge = open.sorted {
             ($0.value.lastBlock, $0.key.bucket, $0.key.kind.rawValue)

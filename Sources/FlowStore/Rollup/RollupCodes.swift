@@ -3,19 +3,23 @@ import FlowModel
 /// The keys of a block's rows in one dimension, each as a small number.
 ///
 ///     rows   tcp/443  udp/53  tcp/443  tcp/22
-///     codes     0       1        0       2         keys  tcp/443 · udp/53 · tcp/22, three words each
+///     codes     2       0        2       1         keys  udp/53 · tcp/22 · tcp/443
 struct RollupCodes {
     /// How many different keys there may be; not every number must occur.
     var count = 1
-    /// The keys, ``RollupTally/keyWords`` words each.
-    var keys: [UInt64] = []
+    /// Words of a key.
+    var keyWords = 1
+    /// The keys, ascending.
+    var keys: EncodedBytes
     /// A code a row, two octets each; nil where all rows have the same key.
     var codes: EncodedBytes?
+    /// Whether there are keys that only stood where rows have no value.
+    private var hasPlaceholders = false
     /// For each dimension that is found within this one: its code of each code, and its keys.
     var within: [RollupCodes] = []
 
     /// All rows have one key.
-    static let one = RollupCodes(count: 1, keys: [0, 0, 0])
+    static let one = RollupCodes(keys: EncodedBytes(words: [0]))
 
     /// The most different keys that codes can tell apart.
     fileprivate static let codesMax = 65_536
@@ -27,26 +31,33 @@ struct RollupCodes {
         switch source {
         case .everything, .within: .one
         case .column(let field): try column(field, of: block, scratch)
-        case .ofExporter(let field): try ofExporter(field, block, scratch)
-        case .pair(let first, let second): try pair((first, second), block, scratch)
+        case .ofExporter(let field): try paired((.exporter, field), block, scratch, within: 1)
+        case .pair(let first, let second):
+            try paired((first, second), block, scratch, within: 2)
         case .service: try service(of: block, scratch)
         }
     }
 
     /// The codes of a column's values, the last of them for rows without one.
-    private static func column(
+    static func column(
         _ field: Field, of block: any BlockSource, _ scratch: RollupScratch
     ) throws -> RollupCodes {
+        let keyWords = field.keyWords
         guard let column = try block.column(field) else {
-            return RollupCodes(count: 1, keys: [0, 0, field.isDense ? 1 : 0])
+            let word = field.isDense ? 0 : RollupTally.none
+            return RollupCodes(
+                keyWords: keyWords,
+                keys: EncodedBytes(words: Array(repeating: word, count: keyWords)))
         }
         var found = try values(of: column, block, scratch)
         guard case .some(let bits) = column.presence else { return found }
         let absent = UInt16(truncatingIfNeeded: found.count)
         // A writer's block with a row without a value has at most 65,535 values.
         guard found.count < codesMax else { throw Damage.value(part: "dictionary") }
-        found.keys += [0, 0, 0]
+        found.keys = EncodedBytes(
+            words: found.keyWordsOfAll + Array(repeating: RollupTally.none, count: keyWords))
         found.count += 1
+        found.hasPlaceholders = true
         let codes = EncodedBytes(unfilled: block.rows * 2)
         var output = codes.mutableValues(as: UInt16.self)
         if let all = found.codes {
@@ -62,37 +73,42 @@ struct RollupCodes {
     private static func values(
         of column: EncodedColumn, _ block: any BlockSource, _ scratch: RollupScratch
     ) throws -> RollupCodes {
-        var found = RollupCodes()
+        var found: RollupCodes
         switch column.values {
         case .addresses(let dictionary, let codes):
-            let entries = dictionary.storage.values(as: IPAddress.self)
-            found.count = entries.count
-            found.keys.reserveCapacity(3 * entries.count + 3)
-            for code in entries.indices {
-                found.keys.append(entries[code].high)
-                found.keys.append(entries[code].low)
-                found.keys.append(1)
-            }
-            found.codes = codes.narrowed(rows: column.rows)
+            // An address in memory is two words, in their order.
+            found = RollupCodes(
+                count: dictionary.count, keyWords: column.field.keyWords,
+                keys: column.field.isDense
+                    ? dictionary.storage : EncodedBytes(words: keys(of: dictionary)),
+                codes: codes.narrowed(rows: column.rows))
         case .dictionary(let dictionary, let codes):
-            found.count = dictionary.count
-            found.keys.reserveCapacity(3 * dictionary.count + 3)
-            for value in dictionary { append(number: value, to: &found.keys) }
-            found.codes = codes.narrowed(rows: column.rows)
+            found = RollupCodes(
+                count: dictionary.count, keys: EncodedBytes(words: dictionary),
+                codes: codes.narrowed(rows: column.rows))
         case .frame(let base, let codes) where codes.width <= 2:
-            found.codes = codes.narrowed(rows: column.rows)
-            found.count = Int(codes.greatest(rows: column.rows)) + 1
-            for code in 0..<found.count {
-                append(number: base &+ UInt64(code), to: &found.keys)
-            }
-            if case .some = column.presence, found.count == codesMax {
+            let count = Int(codes.greatest(rows: column.rows)) + 1
+            if case .some = column.presence, count == codesMax {
                 return byValue(column, nil, scratch)
             }
+            found = RollupCodes(
+                count: count,
+                keys: EncodedBytes(words: (0..<UInt64(count)).map { base &+ $0 }),
+                codes: codes.narrowed(rows: column.rows))
         case .frame: return byValue(column, nil, scratch)
         case .afterStart: return byValue(column, try block.column(.start), scratch)
         }
         if found.codes == nil { found.count = 1 }
         return found
+    }
+
+    /// The addresses with a third word, which tells them from none.
+    private static func keys(of dictionary: AddressDictionary) -> [UInt64] {
+        let addresses = dictionary.storage.values(as: IPAddress.self)
+        var keys: [UInt64] = []
+        keys.reserveCapacity(addresses.count * 3)
+        for place in addresses.indices { keys += [addresses[place].high, addresses[place].low, 0] }
+        return keys
     }
 
     /// Codes by looking at each value.
@@ -110,13 +126,15 @@ struct RollupCodes {
                 output[row] = output[some]
             }
         }
-        return numbered(scratch, rows: column.rows) { append(number: $0, to: &$1) }
+        let (words, codes) = numbered(scratch, rows: column.rows)
+        return RollupCodes(count: words.count, keys: EncodedBytes(words: words), codes: codes)
     }
 
-    /// Gives the words in the first column of `scratch` codes in the order in which they appear.
+    /// The distinct words in the first column of `scratch`, ascending, and the place of each row's
+    /// among them.
     private static func numbered(
-        _ scratch: RollupScratch, rows: Int, key: (UInt64, inout [UInt64]) -> Void
-    ) -> RollupCodes {
+        _ scratch: RollupScratch, rows: Int
+    ) -> (words: [UInt64], codes: EncodedBytes) {
         let codes = EncodedBytes(unfilled: rows * 2)
         let (values, slots, distinct) = (scratch.first, scratch.slots, scratch.distinct)
         var size = 64
@@ -128,69 +146,95 @@ struct RollupCodes {
         let count = numberWords(
             values.values(as: UInt64.self).extracting(0..<rows), slots: &slotsInUse,
             distinct: &words, codes: &output)
-        var found = RollupCodes(count: count, keys: [], codes: codes)
-        found.keys.reserveCapacity(3 * count + 3)
-        for code in 0..<count { key(words[code], &found.keys) }
-        return found
+        let sorted = sort(scratch, count)
+        let ranks = scratch.ranks
+        let rankOf = ranks.values(as: UInt16.self)
+        for row in output.indices {
+            unsafe output[unchecked: row] = rankOf[Int(output[unchecked: row])]
+        }
+        return (sorted, codes)
     }
 
-    /// Pairs of the exporter and one of its numbers; within, the exporter alone.
-    private static func ofExporter(
-        _ field: Field, _ block: any BlockSource, _ scratch: RollupScratch
-    ) throws -> RollupCodes {
-        let exporters = try column(.exporter, of: block, scratch)
-        let numbers = try column(field, of: block, scratch)
-        var (found, firsts, _) = paired(exporters, numbers, block, scratch) { first, second in
-            [first[0], first[1], second[2] == 0 ? 0 : 1 << 32 | second[1]]
+    /// The first of the distinct words in order, and their ranks in `scratch`.
+    private static func sort(_ scratch: RollupScratch, _ count: Int) -> [UInt64] {
+        let (distinct, ranks) = (scratch.distinct, scratch.ranks)
+        let (packedMemory, spareMemory) = (scratch.second, scratch.third)
+        let found = distinct.values(as: UInt64.self).extracting(0..<count)
+        var rankOf = ranks.mutableValues(as: UInt16.self)
+        guard extremes(found).high <= 0xffff_ffff else {
+            let order = found.indices.sorted { found[$0] < found[$1] }
+            for (rank, place) in order.enumerated() {
+                rankOf[place] = UInt16(truncatingIfNeeded: rank)
+            }
+            return order.map { found[$0] }
         }
-        found.within = [
-            RollupCodes(count: exporters.count, keys: exporters.keys, codes: Self.table(firsts))
-        ]
-        return found
+        var packed = packedMemory.mutableValues(as: UInt64.self, first: count)
+        var spare = spareMemory.mutableValues(as: UInt64.self, first: count)
+        for place in found.indices { packed[place] = found[place] << 32 | UInt64(place) }
+        sortByUpperHalf(&packed, spare: &spare)
+        var sorted: [UInt64] = []
+        sorted.reserveCapacity(count)
+        for rank in packed.indices {
+            rankOf[Int(packed[rank] & 0xffff_ffff)] = UInt16(truncatingIfNeeded: rank)
+            sorted.append(packed[rank] >> 32)
+        }
+        return sorted
     }
 
-    /// Pairs of numbers; within, each alone.
-    private static func pair(
-        _ fields: (Field, Field), _ block: any BlockSource, _ scratch: RollupScratch
-    ) throws -> RollupCodes {
-        let first = try column(fields.0, of: block, scratch)
-        let second = try column(fields.1, of: block, scratch)
-        var (found, firsts, seconds) = paired(first, second, block, scratch) { first, second in
-            [first[2] == 0 ? 0 : 1 << 32 | first[1], second[1], second[2]]
-        }
-        found.within = [
-            RollupCodes(count: first.count, keys: first.keys, codes: Self.table(firsts)),
-            RollupCodes(count: second.count, keys: second.keys, codes: Self.table(seconds)),
-        ]
-        return found
-    }
-
-    /// Numbers pairs of codes; answers the codes of both of each pair, too.
-    ///
-    /// - Parameter key: a pair's key of those of both.
-    private static func paired(
-        _ firsts: RollupCodes, _ seconds: RollupCodes, _ block: any BlockSource,
-        _ scratch: RollupScratch, key: ([UInt64], [UInt64]) -> [UInt64]
-    ) -> (codes: RollupCodes, firsts: [UInt16], seconds: [UInt16]) {
-        func words(_ first: Int, _ second: Int) -> [UInt64] {
-            let count = RollupTally.keyWords
-            return key(
-                Array(firsts.keys[count * first..<count * (first + 1)]),
-                Array(seconds.keys[count * second..<count * (second + 1)]))
-        }
-        if firsts.codes == nil, seconds.codes == nil {
-            return (RollupCodes(count: 1, keys: words(0, 0)), [0], [0])
+    /// The combinations of some columns' codes that occur, 16 bits each, those of the first lowest, and
+    /// the place of each row's among them; nil where all rows have the same.
+    static func combined(
+        _ columns: [RollupCodes], rows: Int, _ scratch: RollupScratch
+    ) -> (combinations: [UInt64], codes: EncodedBytes?) {
+        precondition(columns.count <= 4)
+        let varying = columns.indices.filter { columns[$0].codes != nil }
+        guard let first = varying.first else { return ([0], nil) }
+        if varying.count == 1, !columns[first].hasPlaceholders {
+            let combinations = (0..<UInt64(columns[first].count)).map { $0 << UInt64(16 * first) }
+            return (combinations, columns[first].codes)
         }
         let values = scratch.first
-        var output = values.mutableValues(as: UInt64.self)
-        pairCodes(firsts.codes, seconds.codes, rows: block.rows, into: &output)
-        var codes: (firsts: [UInt16], seconds: [UInt16]) = ([], [])
-        let found = numbered(scratch, rows: block.rows) { pair, keys in
-            codes.firsts.append(UInt16(truncatingIfNeeded: pair >> 16))
-            codes.seconds.append(UInt16(truncatingIfNeeded: pair))
-            keys += words(Int(pair >> 16), Int(pair & 0xffff))
+        var output = values.mutableValues(as: UInt64.self, first: rows)
+        for row in output.indices { output[row] = 0 }
+        for column in varying {
+            guard let codes = columns[column].codes else { continue }
+            combine(codes.values(as: UInt16.self), at: UInt64(16 * column), into: &output)
         }
-        return (found, codes.firsts, codes.seconds)
+        let found = numbered(scratch, rows: rows)
+        return (found.words, found.codes)
+    }
+
+    /// Pairs of what two columns have; within, the first column's keys alone, or both's.
+    private static func paired(
+        _ fields: (Field, Field), _ block: any BlockSource, _ scratch: RollupScratch,
+        within: Int
+    ) throws -> RollupCodes {
+        let both = [
+            try column(fields.0, of: block, scratch), try column(fields.1, of: block, scratch),
+        ]
+        // The second column's codes in the lower bits: ascending by the first, then by the second.
+        let (pairs, codes) = combined([both[1], both[0]], rows: block.rows, scratch)
+        let words = both.map(\.keyWordsOfAll)
+        let (first, second) = (both[0].keyWords, both[1].keyWords)
+        var keys: [UInt64] = []
+        keys.reserveCapacity(pairs.count * (first + second))
+        for pair in pairs {
+            // What a damaged store may have as a code does not lead out of the arrays.
+            let place = min(Int(pair >> 16), both[0].count - 1)
+            let other = min(Int(pair & 0xffff), both[1].count - 1)
+            keys += words[0][place * first..<(place + 1) * first]
+            keys += words[1][other * second..<(other + 1) * second]
+        }
+        var found = RollupCodes(
+            count: pairs.count, keyWords: first + second, keys: EncodedBytes(words: keys),
+            codes: codes)
+        found.within = (0..<within).map { index in
+            var inner = both[index]
+            inner.codes = table(
+                pairs.map { UInt16(truncatingIfNeeded: index == 0 ? $0 >> 16 : $0) })
+            return inner
+        }
+        return found
     }
 
     /// Services; within, the protocols.
@@ -198,21 +242,22 @@ struct RollupCodes {
         of block: any BlockSource, _ scratch: RollupScratch
     ) throws -> RollupCodes {
         try Service.fill(block, scratch)
-        var protocols: [UInt16] = []
-        var found = numbered(scratch, rows: block.rows) { value, keys in
-            protocols.append(UInt16(truncatingIfNeeded: value >> 16))
-            append(number: value, to: &keys)
-        }
-        var keys: [UInt64] = []
-        for proto in 0..<256 as Range<UInt64> { append(number: proto, to: &keys) }
-        found.within = [RollupCodes(count: 256, keys: keys, codes: Self.table(protocols))]
+        let (services, codes) = numbered(scratch, rows: block.rows)
+        var found = RollupCodes(
+            count: services.count, keys: EncodedBytes(words: services), codes: codes)
+        found.within = [
+            RollupCodes(
+                count: 256, keys: EncodedBytes(words: Array(0..<256)),
+                codes: Self.table(services.map { UInt16(truncatingIfNeeded: $0 >> 16) }))
+        ]
         return found
     }
 
-    private static func append(number: UInt64, to keys: inout [UInt64]) {
-        keys.append(0)
-        keys.append(number)
-        keys.append(1)
+    /// ``keys`` as an array.
+    var keyWordsOfAll: [UInt64] {
+        let keys = keys
+        let words = keys.values(as: UInt64.self)
+        return (0..<count * keyWords).map { words[$0] }
     }
 
     private static func table(_ codes: [UInt16]) -> EncodedBytes {
@@ -223,6 +268,15 @@ struct RollupCodes {
     }
 }
 
+extension EncodedBytes {
+    /// A copy of some words.
+    fileprivate convenience init(words: [UInt64]) {
+        self.init(unfilled: words.count * 8)
+        var output = mutableValues(as: UInt64.self)
+        for index in words.indices { output[index] = words[index] }
+    }
+}
+
 /// Memory for one block after the other.
 final class RollupScratch {
     let first = EncodedBytes(count: FlowBatch.capacity * 8)
@@ -230,6 +284,7 @@ final class RollupScratch {
     let third = EncodedBytes(count: FlowBatch.capacity * 8)
     let distinct = EncodedBytes(count: FlowBatch.capacity * 8)
     let slots = EncodedBytes(count: 2 * FlowBatch.capacity * 4)
+    let ranks = EncodedBytes(count: 65_536 * 2)
 }
 
 extension Codes {
@@ -287,20 +342,13 @@ private func mark(
     }
 }
 
-private func pairCodes(
-    _ firsts: EncodedBytes?, _ seconds: EncodedBytes?, rows: Int,
-    into output: inout MutableSpan<UInt64>
+private func combine(
+    _ codes: Span<UInt16>, at shift: UInt64, into output: inout MutableSpan<UInt64>
 ) {
-    precondition(rows <= output.count)
-    if let seconds {
-        let codes = seconds.values(as: UInt16.self)
-        for row in 0..<rows { output[row] = UInt64(codes[row]) }
-    } else {
-        for row in 0..<rows { output[row] = 0 }
+    precondition(codes.count >= output.count)
+    for row in output.indices {
+        unsafe output[unchecked: row] |= UInt64(codes[unchecked: row]) &<< shift
     }
-    guard let firsts else { return }
-    let codes = firsts.values(as: UInt16.self)
-    for row in 0..<rows { output[row] |= UInt64(codes[row]) << 16 }
 }
 
 /// Numbers the distinct values in the order in which they appear; a slot holds the number plus one.

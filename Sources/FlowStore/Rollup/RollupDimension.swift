@@ -57,10 +57,29 @@ public struct RollupDimension: Hashable, Sendable {
         .init(12, [.dstip], .column(.dstip), keysMax: 1000),
     ]
 
+    /// Words of a key; see ``RollupTally``.
+    var keyWords: Int {
+        switch source {
+        case .everything, .service: 1
+        case .column, .within: fields.first?.keyWords ?? 1
+        case .ofExporter(let field): Field.exporter.keyWords + field.keyWords
+        case .pair(let first, let second): first.keyWords + second.keyWords
+        }
+    }
+
     /// The name in messages: `exporter,inif`.
     public var name: String {
         fields.isEmpty
             ? "total" : fields.prefix(number == 6 ? 1 : 2).map(\.name).joined(separator: ",")
+    }
+}
+
+extension Field {
+    /// Words of a key of this field: a number is one; an address two, and a third that is the largest
+    /// number where there is none.
+    var keyWords: Int {
+        guard storage == .address else { return 1 }
+        return isDense ? 2 : 3
     }
 }
 

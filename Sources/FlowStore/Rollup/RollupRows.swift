@@ -32,7 +32,6 @@ final class RollupRows {
     let bytes = EncodedBytes(count: FlowBatch.capacity * 8)
     private(set) lazy var reversePackets = EncodedBytes(count: FlowBatch.capacity * 8)
     private(set) lazy var reverseBytes = EncodedBytes(count: FlowBatch.capacity * 8)
-    private let resolver = RollupRates()
 
     /// Reads a block.
     func begin(_ block: any BlockSource, rates table: RateTable, _ scratch: RollupScratch) throws {
@@ -40,7 +39,7 @@ final class RollupRows {
         try readPlaces(block)
         let constant = table.constant(for: block)
         if constant == nil {
-            try resolver.resolve(block, table, into: rates)
+            try RollupRates(block, table).resolve(scratch, into: rates)
         }
         var hasKinds = false
         try readKinds(block, constant, &hasKinds)
@@ -265,52 +264,6 @@ struct RollupKind: OptionSet, Hashable, Sendable {
     static let ofUnknownRate = RollupKind(rawValue: 1)
     /// The flow has no start and counts where it was received.
     static let withoutStart = RollupKind(rawValue: 2)
-}
-
-/// The rates of the rows of a block where they differ.
-final class RollupRates {
-    private var cache = RateCache()
-    private var edition: RateTable?
-    private lazy var columns = (0..<5).map { _ in EncodedBytes(count: FlowBatch.capacity * 8) }
-
-    /// Writes the rate of every row; 0: not known.
-    func resolve(
-        _ block: any BlockSource, _ table: RateTable, into memory: EncodedBytes
-    ) throws {
-        // What was looked up for one block holds for the next only with the same rates.
-        cache = RateCache()
-        let fields: [Field] = [.sampling, .domain, .samplerid, .inif, .received]
-        var present: [Presence?] = []
-        for (field, column) in zip(fields, columns) {
-            let found = try block.column(field)
-            var output = column.mutableValues(as: UInt64.self)
-            found?.decodeNumbers(into: &output)
-            present.append(found?.presence)
-        }
-        func value(_ index: Int, _ row: Int) -> UInt64? {
-            switch present[index] {
-            case nil: return nil
-            case .some(.all): break
-            case .some(.some(let bits)):
-                if bits.values(as: UInt64.self)[row >> 6] >> UInt64(row & 63) & 1 == 0 {
-                    return nil
-                }
-            }
-            let column = columns[index]
-            return column.values(as: UInt64.self)[row]
-        }
-        let exporters = try block.column(.exporter)
-        var output = memory.mutableValues(as: UInt64.self)
-        for row in 0..<block.rows {
-            output[row] =
-                value(0, row)
-                ?? cache.interval(
-                    exporter: exporters?.address(at: row) ?? .v6Zero,
-                    domain: UInt32(truncatingIfNeeded: value(1, row) ?? 0), sampler: value(2, row),
-                    interface: value(3, row).map { UInt32(truncatingIfNeeded: $0) },
-                    received: value(4, row) ?? 0, in: table)
-        }
-    }
 }
 
 private func extremes(

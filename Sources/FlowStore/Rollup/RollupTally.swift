@@ -1,66 +1,108 @@
 /// The sums of one bucket by key.
 ///
-///     slots    [ 0 | 2 | 0 | 1 ]                  entry + 1, open addressing, at most half full
-///     entries  [ key: 3 words | flows | packets | bytes | rpackets | rbytes ]
+///     runs   [ key | flows packets bytes (rpackets rbytes) ] …     ascending keys, each once in a run
 ///
-/// A key is three words: an address, or a number in the second, and a third that tells no value (0) from
-/// one. Hashes begin with a seed of this process, because keys come off the wire.
+/// What a block adds is a run, for its codes are in the order of their keys; runs are merged when they
+/// are many, and when the bucket is written. So nothing is looked up, and memory is read in its order.
+/// A number that a flow does not have is the largest number of a key.
 final class RollupTally {
-    static let keyWords = 3
+    /// Sums of an entry where flows have counters of the reverse direction, too.
     static let sumWords = 5
-    static let stride = keyWords + sumWords
+    /// What stands for no value in a key.
+    static let none = UInt64.max
 
-    /// Keys.
-    private(set) var count = 0
+    /// Words of a key.
+    let keyWords: Int
     /// Whether a block that was added had counters of the reverse direction.
-    var hasReverse = false
+    private(set) var hasReverse = false
     /// The block, counted from the segment's first, that was added last.
     var lastBlock = 0
     /// The first start and the last end, where the dimension has them; of all keys.
     var times = RollupTimes()
-    private var slots = EncodedBytes(count: 16 * 4)
-    private var entries = EncodedBytes(count: 4 * stride * 8)
+    private var runs: [RollupRun] = []
 
-    private static let seed = UInt64.random(in: 0...UInt64.max)
+    /// Runs that are not merged yet, at most.
+    private static let runsMax = 8
 
-    /// The entries, ``stride`` words each.
-    var words: EncodedBytes { entries }
+    init(keyWords: Int) { self.keyWords = keyWords }
 
-    /// Adds cells, which lie at `code` × `cellWords`, of some codes, whose keys lie at `code` ×
-    /// ``keyWords``.
-    ///
-    /// - Parameter cellWords: 3, or 5 with the reverse direction.
-    func add(
-        _ codes: Span<UInt16>, keys: Span<UInt64>, cells: Span<UInt64>, cellWords: Int
-    ) {
-        reserve(count + codes.count)
-        let (slotMemory, entryMemory) = (slots, entries)
-        var slots = slotMemory.mutableValues(as: UInt32.self)
-        var entries = entryMemory.mutableValues(as: UInt64.self)
-        count = addSums(
-            codes, keys: keys, cells: cells, cellWords: cellWords, seed: Self.seed, slots: &slots,
-            entries: &entries,
-            count: count)
+    /// Keys, those of several runs as often.
+    var count: Int { runs.reduce(0) { $0 + $1.count } }
+    /// Words of an entry.
+    var stride: Int { keyWords + (hasReverse ? 5 : 3) }
+
+    /// Adds what is picked of some cells.
+    func add(_ cells: RollupCells, _ codes: RollupCodes) {
+        precondition(codes.keyWords == keyWords)
+        var run = cells.run(keys: codes.keys, keyWords: keyWords)
+        let hasReverse = cells.hasReverse
+        if hasReverse != self.hasReverse {
+            if hasReverse {
+                runs = runs.map { $0.widened(from: keyWords + 3) }
+                self.hasReverse = true
+            } else {
+                run = run.widened(from: keyWords + 3)
+            }
+        }
+        runs.append(run)
+        if runs.count > Self.runsMax { merge() }
     }
 
-    private func reserve(_ room: Int) {
-        let old = entries
-        if room * 2 > slots.count / 4 {
-            var size = slots.count / 4
-            while size < room * 2 { size *= 2 }
-            let larger = EncodedBytes(count: size * 4)
-            var table = larger.mutableValues(as: UInt32.self)
-            enterAll(old.values(as: UInt64.self), count: count, seed: Self.seed, slots: &table)
-            slots = larger
+    /// Makes all runs one, and answers it.
+    @discardableResult
+    func merge() -> RollupRun {
+        while runs.count > 1 {
+            var merged: [RollupRun] = []
+            merged.reserveCapacity(runs.count / 2 + 1)
+            for index in Swift.stride(from: 0, to: runs.count, by: 2) {
+                merged.append(
+                    index + 1 < runs.count
+                        ? runs[index].merged(with: runs[index + 1], keyWords, stride)
+                        : runs[index])
+            }
+            runs = merged
         }
-        let need = room * Self.stride * 8
-        if old.count < need {
-            let larger = EncodedBytes(unfilled: max(need, old.count * 2))
-            var output = larger.mutableValues(as: UInt64.self)
-            let words = old.values(as: UInt64.self)
-            for word in 0..<count * Self.stride { output[word] = words[word] }
-            entries = larger
+        return runs.first ?? RollupRun(words: [], stride: stride)
+    }
+}
+
+/// Entries in ascending order of their keys, each once.
+struct RollupRun {
+    /// The entries, one behind the other.
+    let words: [UInt64]
+    let count: Int
+
+    init(words: [UInt64], stride: Int) {
+        self.words = words
+        count = words.count / stride
+    }
+
+    /// With room for the counters of the reverse direction.
+    fileprivate func widened(from stride: Int) -> RollupRun {
+        var wide: [UInt64] = []
+        wide.reserveCapacity(count * (stride + 2))
+        for entry in 0..<count {
+            wide += words[entry * stride..<(entry + 1) * stride]
+            wide += [0, 0]
         }
+        return RollupRun(words: wide, stride: stride + 2)
+    }
+
+    /// Both in one; the sums of a key that both have are added.
+    fileprivate func merged(with other: RollupRun, _ keyWords: Int, _ stride: Int) -> RollupRun {
+        let room = words.count + other.words.count
+        let merged = unsafe [UInt64](unsafeUninitializedCapacity: room) { buffer, used in
+            var output = unsafe buffer.mutableSpan
+            used =
+                switch (keyWords, stride) {
+                case (1, 4): merge(words.span, other.words.span, 1, 4, into: &output)
+                case (3, 6): merge(words.span, other.words.span, 3, 6, into: &output)
+                default: merge(words.span, other.words.span, keyWords, stride, into: &output)
+                }
+        }
+        // What keys in common have left over is not kept for as long as the bucket is open.
+        return RollupRun(
+            words: merged.count < room / 4 * 3 ? merged.map { $0 } : merged, stride: stride)
     }
 }
 
@@ -84,72 +126,47 @@ func clampedSum(_ a: UInt64, _ b: UInt64) -> UInt64 {
     return sum | (0 &- (overflow ? 1 : 0))
 }
 
+/// Answers how many words it wrote; with literals for the widths it is made for them.
 @inline(__always)
-private func slot(_ k0: UInt64, _ k1: UInt64, _ k2: UInt64, seed: UInt64, mask: Int) -> Int {
-    let (high, low) = (k0 ^ seed).multipliedFullWidth(
-        by: k1 ^ k2 &* 0x9e37_79b9_7f4a_7c15 ^ 0xa076_1d64_78bd_642f)
-    return Int(truncatingIfNeeded: high ^ low) & mask
-}
-
-private func addSums(
-    _ codes: Span<UInt16>, keys: Span<UInt64>, cells: Span<UInt64>, cellWords: Int, seed: UInt64,
-    slots: inout MutableSpan<UInt32>, entries: inout MutableSpan<UInt64>, count: Int
+private func merge(
+    _ a: Span<UInt64>, _ b: Span<UInt64>, _ keyWords: Int, _ stride: Int,
+    into output: inout MutableSpan<UInt64>
 ) -> Int {
-    let mask = slots.count - 1
-    var count = count
-    precondition(slots.count & mask == 0 && slots.count >= 2 * (count + codes.count))
-    precondition(entries.count >= (count + codes.count) * RollupTally.stride)
-    for index in codes.indices {
-        let code = Int(unsafe codes[unchecked: index])
-        let key = code &* RollupTally.keyWords
-        let (k0, k1, k2) = (keys[key], keys[key &+ 1], keys[key &+ 2])
-        var place = slot(k0, k1, k2, seed: seed, mask: mask)
-        var entry: Int
-        while true {
-            entry = (unsafe Int(slots[unchecked: place])) &- 1
-            if entry < 0 {
-                entry = count
-                count &+= 1
-                unsafe slots[unchecked: place] = UInt32(truncatingIfNeeded: count)
-                let base = entry &* RollupTally.stride
-                unsafe entries[unchecked: base] = k0
-                unsafe entries[unchecked: base &+ 1] = k1
-                unsafe entries[unchecked: base &+ 2] = k2
-                for word in RollupTally.keyWords..<RollupTally.stride {
-                    unsafe entries[unchecked: base &+ word] = 0
-                }
-                break
-            }
-            let base = entry &* RollupTally.stride
-            if unsafe entries[unchecked: base &+ 1] == k1, unsafe entries[unchecked: base] == k0,
-                unsafe entries[unchecked: base &+ 2] == k2
-            {
-                break
-            }
-            place = (place &+ 1) & mask
+    precondition(stride > keyWords && output.count >= a.count + b.count)
+    precondition(a.count % stride == 0 && b.count % stride == 0)
+    var (i, j, used) = (0, 0, 0)
+    while i < a.count && j < b.count {
+        var (isBefore, isSame) = (false, true)
+        for word in 0..<keyWords where isSame {
+            let (x, y) = unsafe (a[unchecked: i &+ word], b[unchecked: j &+ word])
+            isSame = x == y
+            isBefore = x < y
         }
-        let base = entry &* RollupTally.stride &+ RollupTally.keyWords
-        let cell = code &* cellWords
-        for word in 0..<cellWords {
-            unsafe entries[unchecked: base &+ word] = clampedSum(
-                entries[unchecked: base &+ word], cells[cell &+ word])
+        if isSame {
+            for word in 0..<keyWords {
+                unsafe output[unchecked: used &+ word] = a[unchecked: i &+ word]
+            }
+            for word in keyWords..<stride {
+                unsafe output[unchecked: used &+ word] = clampedSum(
+                    a[unchecked: i &+ word], b[unchecked: j &+ word])
+            }
+            i &+= stride
+            j &+= stride
+        } else if isBefore {
+            for word in 0..<stride {
+                unsafe output[unchecked: used &+ word] = a[unchecked: i &+ word]
+            }
+            i &+= stride
+        } else {
+            for word in 0..<stride {
+                unsafe output[unchecked: used &+ word] = b[unchecked: j &+ word]
+            }
+            j &+= stride
         }
+        used &+= stride
     }
-    return count
-}
-
-/// Puts entries into empty slots.
-private func enterAll(
-    _ entries: Span<UInt64>, count: Int, seed: UInt64, slots: inout MutableSpan<UInt32>
-) {
-    let mask = slots.count - 1
-    precondition(slots.count & mask == 0 && slots.count > count)
-    precondition(entries.count >= count * RollupTally.stride)
-    for entry in 0..<count {
-        let base = entry &* RollupTally.stride
-        var place = slot(
-            entries[base], entries[base &+ 1], entries[base &+ 2], seed: seed, mask: mask)
-        while slots[place] != 0 { place = (place &+ 1) & mask }
-        slots[place] = UInt32(truncatingIfNeeded: entry &+ 1)
-    }
+    for word in i..<a.count { unsafe output[unchecked: used &+ word &- i] = a[unchecked: word] }
+    used += a.count - i
+    for word in j..<b.count { unsafe output[unchecked: used &+ word &- j] = b[unchecked: word] }
+    return used + b.count - j
 }

@@ -34,19 +34,21 @@ final class RollupWriter {
         _ settled: DimensionSums.Settled, _ dimension: RollupDimension, packer: BlockPacker,
         encoder: BlockEncoder
     ) throws(StoreError) {
+        let tally = settled.tally
+        let run = tally.merge()
         let keys = ListedKeys(
-            settled.tally, max: dimension.keysMax, isPair: dimension.fields.count == 2)
+            run, bytes: tally.keyWords + 2, stride: tally.stride, max: dimension.keysMax)
         let rows = rows(dimension, .keys)
         for entry in keys.entries {
             if rows.isFull { try flush(rows, packer, encoder) }
-            rows.append(settled, entry: Int(entry))
+            rows.append(settled, run, entry: entry)
         }
         guard !keys.others.isEmpty else { return }
         let remainders = self.rows(dimension, .remainder)
         let bounds = self.rows(dimension, .bounds)
         if remainders.isFull { try flush(remainders, packer, encoder) }
         if bounds.isFull { try flush(bounds, packer, encoder) }
-        remainders.append(settled, sumOf: keys.others, into: bounds)
+        remainders.append(settled, run, sumOf: keys.others, into: bounds)
     }
 
     /// Writes what is left and the footer.

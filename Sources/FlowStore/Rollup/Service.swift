@@ -47,18 +47,10 @@ extension Service {
     /// The services of a block's rows as a column of its own.
     public static func column(of block: any BlockSource) throws -> EncodedColumn {
         let found = try RollupCodes.service(of: block, RollupScratch())
-        let services = (0..<found.count).map { found.keys[3 * $0 + 1] }
-        let order = services.indices.sorted { services[$0] < services[$1] }
-        var rankOf = [UInt16](repeating: 0, count: 65_536)
-        for (rank, code) in order.enumerated() { rankOf[code] = UInt16(truncatingIfNeeded: rank) }
-        let storage = EncodedBytes(unfilled: block.rows * 2)
-        var output = storage.mutableValues(as: UInt16.self)
-        if let codes = found.codes {
-            rank(codes.values(as: UInt16.self), by: rankOf.span, into: &output)
-        }
+        let storage = found.codes ?? EncodedBytes(count: block.rows * 2)
         return EncodedColumn(
             field: .service, rows: block.rows, presence: .all,
             values: .dictionary(
-                order.map { services[$0] }, Codes(width: 2, storage: storage)))
+                found.keyWordsOfAll, Codes(width: 2, storage: storage)))
     }
 }

@@ -1,4 +1,5 @@
 import FlowModel
+import Synchronization
 
 /// What counting anew did.
 public struct RollupSummary: Hashable, Sendable {
@@ -19,29 +20,41 @@ extension StoreKeeper {
         case all
         /// Those with these numbers.
         case only(Set<UInt64>)
-        /// Those of which rates became known while they were written.
-        case mixed
+        /// Those of which rates became known while they were written, and those without rollups that
+        /// will hardly be merged again.
+        case settled(SegmentSet.Limits)
     }
 
     /// Makes the rollups that segments lack, and anew those that are damaged or were counted with other
     /// sampling rates than are known now.
     ///
     /// Where only one of the steps is there, the other has expired, and stays away.
+    ///
+    /// - Parameter atMost: segments that are counted.
     func rollUp(
-        _ scope: RollupScope, isCancelled: () -> Bool = { false }
+        _ scope: RollupScope, atMost: Int = .max, isCancelled: () -> Bool = { false }
     ) throws(StoreError) -> RollupSummary {
         var summary = RollupSummary()
         let bench = RollupBench()
         let found = manifest
+        var settled: SettledSegments?
+        if case .settled(let limits) = scope {
+            settled = SettledSegments(found.segments, limits: limits)
+        }
         let bySegment = Dictionary(grouping: found.rollups, by: \.segment)
+        let policy = retention.withLock { $0 }
         for segment in found.segments.inReadingOrder {
-            if isCancelled() { break }
+            if isCancelled() || summary.segments >= atMost { break }
             let rollups = bySegment[segment.number] ?? []
             switch scope {
             case .all: break
             case .only(let numbers): if !numbers.contains(segment.number) { continue }
-            case .mixed:
-                if !rollups.contains(where: { $0.stamp == RollupStamp.mixed.value }) { continue }
+            case .settled:
+                let isDue =
+                    rollups.isEmpty
+                    ? settled?.has([segment], with: policy) ?? false
+                    : rollups.contains { $0.stamp == RollupStamp.mixed.value }
+                if !isDue { continue }
             }
             if !rollups.isEmpty, rollups.allSatisfy({ isGood($0) }) { continue }
             do throws(StoreError) {

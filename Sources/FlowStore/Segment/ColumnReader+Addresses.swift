@@ -33,6 +33,21 @@ extension ColumnReader {
         return unpacked
     }
 
+    /// All addresses of the block, as ascending lists; one may be in several.
+    func addressLists() throws(StoreError) -> [EncodedBytes] {
+        var lists: [EncodedBytes] = []
+        var hasShared = false
+        for entry in directory.columns where entry.encoding == .addresses {
+            if only(entry) == nil, entry.chunk(.members) != nil {
+                if !hasShared { lists.append(try sharedAddresses(entry).storage) }
+                hasShared = true
+            } else {
+                lists.append(try dictionary(entry).storage)
+            }
+        }
+        return lists
+    }
+
     /// The codes of the addresses in some ranges.
     ///
     /// Networks of up to 16 bits begin and end where a prefix does: for them the prefixes are enough.

@@ -70,7 +70,7 @@ public final class SegmentBlock: BlockSource {
     }
 
     /// The whole directory.
-    private func wholeDirectory() throws(StoreError) -> BlockDirectory {
+    func wholeDirectory() throws(StoreError) -> BlockDirectory {
         switch directory {
         case .parsed(let directory): return try directory.get()
         case .octets(let octets):

@@ -61,6 +61,9 @@ final class SegmentFile: Sendable {
         self.init(path: path, open: nil, version: SegmentFooter.version)
     }
 
+    /// Whether its octets are as this build writes them.
+    var isOfThisVersion: Bool { version == SegmentFooter.version }
+
     private init(path: String, open: consuming Descriptor?, version: Int) {
         self.path = path
         self.open = open

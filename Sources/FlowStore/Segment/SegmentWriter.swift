@@ -53,7 +53,19 @@ final class SegmentWriter {
     func append(
         _ block: EncodedBlock, packer: BlockPacker, mark: SegmentFooter.Mark? = nil
     ) throws(StoreError) {
-        let packed = try packer.pack(block, at: octets, path: file.path)
+        try append(packer.pack(block, at: octets, path: file.path), mark: mark, of: block)
+    }
+
+    /// Appends a block of another segment as it is; false where it has to be encoded anew.
+    func append(copyOf block: SegmentBlock) throws(StoreError) -> Bool {
+        guard let packed = try block.packed(at: octets) else { return false }
+        try append(packed, mark: nil, of: block)
+        return true
+    }
+
+    private func append(
+        _ packed: BlockPacker.PackedBlock, mark: SegmentFooter.Mark?, of block: any BlockSource
+    ) throws(StoreError) {
         try write(packed.octets)
         let record = packed.directory.encoded()
         footer.blocks.append(
