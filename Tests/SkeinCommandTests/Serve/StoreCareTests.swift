@@ -42,7 +42,7 @@ import Testing
         let segments = try #require(try answer("info")["segments"] as? Int)
         #expect(segments == 1)
         #expect(try flows() == 309)
-        #expect(try answer("rollup")["segments"] as? Int == 0)
+        #expect(try answer("rollup")["unreadable"] as? Int == 0)
 
         // What has just arrived is in the journal, and stays.
         let expiry = try answer("expire", "--max-age", "1d")
