@@ -44,6 +44,21 @@ countries() {
     export SKEIN_COUNTRY_DATABASE=$1/usr/share/tor
 }
 
+# python_tools FOLDER NAME…: installs those programs of PyPI into a virtual environment of this checkout.
+python_tools() {
+    local folder=$1 name
+    shift
+    for name in "$@"; do
+        [ -x "$folder/bin/$name" ] && continue
+        say "Installing from PyPI into $folder: $name"
+        { [ -x "$folder/bin/python" ] || python3 -m venv "$folder"; } &&
+            "$folder/bin/pip" install --quiet --disable-pip-version-check "$name" >&2 || {
+            say "Could not install $name from PyPI; install it by hand and run this again."
+            return 1
+        }
+    done
+}
+
 # Swift 6.2 or later must be there: it is not a Debian package.
 needs_swift() {
     command -v swift >/dev/null || {

@@ -3,7 +3,8 @@
 //   send CAPTURE PORT DATAGRAMS/S [ROUNDS]
 //
 // 0 datagrams a second is as fast as it can. The whole capture is sent ROUNDS times (default: once).
-// Prints datagrams, octets, seconds and own CPU seconds.
+// Each datagram bears the source address that it has in the capture where that is one of 127.0.0.0/8, which
+// all belong to loopback; else 127.0.0.1. Prints datagrams, octets, seconds and own CPU seconds.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,6 +23,12 @@
 
 enum { batch = 32, link_octets = 14, packet_header = 16, file_header = 24 };
 
+/// Room for the source address of a datagram (ip(7), IP_PKTINFO).
+union source {
+    struct cmsghdr head;
+    char octets[CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
 static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -31,6 +38,18 @@ static double now(void) {
 static void fail(const char *what) {
     perror(what);
     exit(1);
+}
+
+/// Has a message sent from an address, in network order.
+static void send_from(struct msghdr *message, union source *source, uint32_t address) {
+    memset(source, 0, sizeof *source);
+    message->msg_control = source;
+    message->msg_controllen = sizeof source->octets;
+    source->head.cmsg_level = IPPROTO_IP;
+    source->head.cmsg_type = IP_PKTINFO;
+    source->head.cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo));
+    struct in_pktinfo info = {.ipi_spec_dst.s_addr = address};
+    memcpy(CMSG_DATA(&source->head), &info, sizeof info);
 }
 
 int main(int count, char **words) {
@@ -50,12 +69,15 @@ int main(int count, char **words) {
     struct sockaddr_in target = {.sin_family = AF_INET, .sin_port = htons(atoi(words[2]))};
     target.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int out = socket(AF_INET, SOCK_DGRAM, 0);
-    if (out < 0 || connect(out, (struct sockaddr *)&target, sizeof target) < 0) fail("socket");
+    if (out < 0) fail("socket");
 
     struct mmsghdr messages[batch];
     struct iovec pieces[batch];
+    union source sources[batch];
     memset(messages, 0, sizeof messages);
     for (int i = 0; i < batch; i++) {
+        messages[i].msg_hdr.msg_name = &target;
+        messages[i].msg_hdr.msg_namelen = sizeof target;
         messages[i].msg_hdr.msg_iov = &pieces[i];
         messages[i].msg_hdr.msg_iovlen = 1;
     }
@@ -80,6 +102,13 @@ int main(int count, char **words) {
             pieces[filled].iov_base = (void *)(ip + header);
             pieces[filled].iov_len = length - link_octets - header;
             bytes += pieces[filled].iov_len;
+            messages[filled].msg_hdr.msg_control = NULL;
+            messages[filled].msg_hdr.msg_controllen = 0;
+            if (ip[12] == 127) {
+                uint32_t address;
+                memcpy(&address, ip + 12, 4);
+                send_from(&messages[filled].msg_hdr, &sources[filled], address);
+            }
             place += packet_header + length;
             filled++;
         }

@@ -20,6 +20,7 @@ public final class Collector: @unchecked Sendable {
     private let forwarders = SharedForwarders()
     private let enrichers: SharedEnricherMaker
     private let receiver: StoreReceiver
+    private let notes: ExporterNotes
     private let maintenance: StoreMaintenance
     private let stages: [BatchStage]
     private let decode: DecodeStage
@@ -52,7 +53,7 @@ public final class Collector: @unchecked Sendable {
         allowed = SharedAllowList(AllowList(configuration.allow))
         tls = SharedTLSContext(try configuration.tls?.context())
         enrichers = SharedEnricherMaker(enricher)
-        let notes = ExporterNotes(restored: try writer.exporterState())
+        notes = ExporterNotes(restored: try writer.exporterState())
         receiver = StoreReceiver(writer, report: report)
         maintenance = StoreMaintenance(
             writer, notes: notes, configuration: configuration, report: report)
@@ -209,6 +210,11 @@ public final class Collector: @unchecked Sendable {
         return max(decode.sinceLastBeat, meter?.sinceLastBeat ?? .zero)
     }
 
+    /// Takes over what an import into the same store learned of exporters and is not known here.
+    ///
+    /// - Parameter state: as ``LiveWriter/exporterState()`` has it.
+    public func learn(exporters state: [UInt8]) { notes.learn(state) }
+
     /// Enriches with another enricher from the next batch on.
     public func replaceEnricher(by make: EnricherMaker?) { enrichers.replace(by: make) }
 
@@ -238,6 +244,7 @@ public final class Collector: @unchecked Sendable {
         counters.stages = stages.map(\.counters)
         receiver.fill(&counters.store)
         counters.store.expiredFlows = maintenance.expiredFlows
+        counters.store.maintenanceTrouble = maintenance.trouble
         return counters
     }
 
@@ -328,6 +335,7 @@ extension CollectorCounters {
             var closed = closed
             closed.activeFlows = 0
             closed.isUp = false
+            closed.isWanted = false
             interfaces.append(closed)
             return
         }

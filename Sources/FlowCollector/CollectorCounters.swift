@@ -19,6 +19,8 @@ public struct CollectorCounters: Sendable {
         public internal(set) var kernelDrops: UInt64 = 0
         /// Errors of the socket.
         public internal(set) var errors: UInt64 = 0
+        /// Why nothing can arrive there now; nil where it can.
+        public internal(set) var failure: CollectorError?
         /// Octets that the kernel allows the socket's buffer, as it counts them.
         public internal(set) var receiveBufferBytes = 0
         /// Connections that are open, over TCP.
@@ -37,6 +39,8 @@ public struct CollectorCounters: Sendable {
         public let name: String
         /// Whether packets can come now.
         public internal(set) var isUp = true
+        /// Whether it is metered as of the latest reload.
+        public internal(set) var isWanted = true
         /// Packets metered.
         public internal(set) var packets: UInt64 = 0
         /// Their octets on the wire, with the link's headers.
@@ -118,6 +122,9 @@ public struct CollectorCounters: Sendable {
         public internal(set) var durable = LatencyHistogram()
         /// Why it does not take what it is given; nil where it does.
         public internal(set) var trouble: StoreError?
+        /// Why what is known of exporters, or retention, could not be written when it was last tried; nil
+        /// where it could.
+        public internal(set) var maintenanceTrouble: StoreError?
     }
 
     /// Each socket, in the order of the configuration; those closed by a reload go on to count.

@@ -31,7 +31,9 @@ public enum ExporterState {
 
     /// Stores it in the place of what was stored before.
     static func replace(_ directory: StoreDirectory, with state: [UInt8]) throws(StoreError) {
-        var octets = head
+        var octets: [UInt8] = []
+        octets.reserveCapacity(head.count + 4 + state.count)
+        octets += head
         unsafe octets.put(checksum(state.span.bytes))
         octets += state
         try unsafe directory.replace(directory.exporters, with: octets.span.bytes)

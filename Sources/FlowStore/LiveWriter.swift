@@ -202,9 +202,14 @@ public final class LiveWriter: @unchecked Sendable {
     /// Merges segments of the same time; answers when it is done.
     ///
     /// Other threads may append meanwhile.
-    public func compact() throws(StoreError) -> CompactionSummary {
+    ///
+    /// - Parameter isCancelled: asked between blocks; true leaves the rest.
+    public func compact(
+        isCancelled: @escaping () -> Bool = { false }
+    ) throws(StoreError) -> CompactionSummary {
         try keeper.maintenance.withLock { _ throws(StoreError) in
-            try Compactor(keeper: keeper, limits: limits).run(isEager: true)
+            try Compactor(keeper: keeper, limits: limits, isCancelled: isCancelled)
+                .run(isEager: true)
         }
     }
 
@@ -216,8 +221,14 @@ public final class LiveWriter: @unchecked Sendable {
     }
 
     /// Makes rollups that are missing, and anew those that later sampling rates have made wrong.
-    public func rollUp() throws(StoreError) -> RollupSummary {
-        try keeper.maintenance.withLock { _ throws(StoreError) in try keeper.rollUp(.all) }
+    ///
+    /// - Parameter isCancelled: asked between segments; true leaves the rest.
+    public func rollUp(
+        isCancelled: () -> Bool = { false }
+    ) throws(StoreError) -> RollupSummary {
+        try keeper.maintenance.withLock { _ throws(StoreError) in
+            try keeper.rollUp(.all, isCancelled: isCancelled)
+        }
     }
 
     /// Deletes segments that a policy does not keep, and first makes rollups of them where they have none

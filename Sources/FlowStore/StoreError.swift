@@ -12,7 +12,7 @@ public struct StoreError: Error, Hashable, Sendable {
         case manifestMissing
         /// Another writer holds the store; its process id where it is known.
         case locked(owner: Int32?)
-        /// The process that holds the store does not let another add to it.
+        /// The process that holds the store does not let another add to it, or does nothing for it.
         case notAdmitted(reason: String)
         /// The file is of a format version that this build does not know.
         case newerVersion(found: Int, known: Int)
@@ -74,7 +74,7 @@ extension StoreError: CustomStringConvertible {
             let who = owner.map { "process \($0)" } ?? "another process"
             return "\(path) is being written by \(who); try again when it has finished"
         case .notAdmitted(let reason):
-            return "\(path) is held by skein serve, and nothing was added: \(reason)"
+            return "\(path) is held by skein serve, and nothing was done: \(reason)"
         case .newerVersion(let found, let known):
             return "\(path) is of format version \(found), this skein knows up to \(known): "
                 + "use a newer skein"

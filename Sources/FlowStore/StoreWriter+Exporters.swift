@@ -6,11 +6,13 @@ extension StoreWriter {
 
     /// Stores what the decoder knows of exporters in the place of what was stored before.
     ///
-    /// Where another process holds the store nothing is stored: what that knows is newer.
+    /// Where another process holds the store that gets it, and takes over what it does not know.
     public func replaceExporterState(_ state: [UInt8]) throws(StoreError) {
         try checkOpen()
-        guard case .own = hold else { return }
-        try ExporterState.replace(directory, with: state)
+        switch hold {
+        case .own: try ExporterState.replace(directory, with: state)
+        case .lent(let ticket): try ticket.hand(exporters: state)
+        }
     }
 }
 

@@ -23,6 +23,7 @@ final class DecodeStage: @unchecked Sendable {
     private var batchBegan: UInt64?
     private var templatesSaved: UInt64 = 0
     private var datagramsSaved: UInt64 = 0
+    private var hasLearned = false
     private var nextSnapshot = Monitor.now
     private let beat = Atomic<UInt64>(Monitor.now)
     private let published = Mutex<(exports: ExportCounters, batches: UInt64)>((.init(), 0))
@@ -96,7 +97,7 @@ final class DecodeStage: @unchecked Sendable {
         flush()
         passNotes(Monitor.now)
         // Before the sequences begin anew.
-        if decoder.counters.datagrams > 0 {
+        if decoder.counters.datagrams > 0 || hasLearned {
             notes.keep(decoder.exporterSnapshot(withSequences: true))
         }
         neverThrows { try decoder.finish() }
@@ -131,6 +132,7 @@ final class DecodeStage: @unchecked Sendable {
     private func passNotes(_ now: UInt64) {
         let rates = decoder.takeRates()
         if !rates.isEmpty { notes.announce(rates) }
+        learn()
         guard now >= nextSnapshot else { return }
         let changes = decoder.templateChanges
         let isOld = now >= nextSnapshot &+ Self.snapshotAge
@@ -143,6 +145,16 @@ final class DecodeStage: @unchecked Sendable {
         // However many templates there are and however often they change: a fiftieth of the time.
         let pause = max(Self.snapshotInterval, (Monitor.now - began) * 50)
         nextSnapshot = now.addingReportingOverflow(pause).partialValue
+    }
+
+    /// Takes over what imports have learned.
+    private func learn() {
+        for exporters in notes.takeLearned() {
+            unsafe decoder.restoreExporters(exporters.span.bytes)
+            hasLearned = true
+            // To be kept, whatever it was.
+            templatesSaved = .max
+        }
     }
 
     private func publish() {

@@ -21,6 +21,8 @@ final class StreamIntake: Sendable {
     private let octets = Atomic<UInt64>(0)
     private let refused = Atomic<UInt64>(0)
     private let errors = Atomic<UInt64>(0)
+    /// What the latest attempt to take a connection ended with, 0 = well.
+    private let failure = Atomic<Int32>(0)
     private let open = Atomic<UInt64>(0)
     private let accepted = Atomic<UInt64>(0)
     private let broken = Atomic<UInt64>(0)
@@ -53,6 +55,11 @@ final class StreamIntake: Sendable {
         counters.octets = octets.load(ordering: .relaxed)
         counters.refused = refused.load(ordering: .relaxed)
         counters.errors = errors.load(ordering: .relaxed)
+        let code = failure.load(ordering: .relaxed)
+        if code != 0 {
+            counters.failure = .socket(
+                operation: "take connections at", address: "\(address)", code: code)
+        }
         counters.connections = open.load(ordering: .relaxed)
         counters.accepted = accepted.load(ordering: .relaxed)
         counters.broken = broken.load(ordering: .relaxed)
@@ -64,6 +71,7 @@ final class StreamIntake: Sendable {
     ///
     /// - Parameter others: who has connections already.
     func admits(_ sender: IPAddress, beside others: some Collection<IPAddress>) -> Bool {
+        failure.store(0, ordering: .relaxed)
         guard allowed.current.allows(sender) else {
             refused.add(1, ordering: .relaxed)
             return false
@@ -103,7 +111,10 @@ final class StreamIntake: Sendable {
     func noteOpen(_ count: Int) { open.store(UInt64(count), ordering: .relaxed) }
 
     /// Counts an error of the listening socket.
-    func noteError() { errors.add(1, ordering: .relaxed) }
+    func note(error code: Int32) {
+        errors.add(1, ordering: .relaxed)
+        failure.store(code, ordering: .relaxed)
+    }
 
     /// Counts a connection that cannot be read on, and says so.
     func noteBroken(_ sender: IPAddress, _ reason: String) {

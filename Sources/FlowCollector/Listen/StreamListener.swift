@@ -109,7 +109,7 @@ final class StreamListener: @unchecked Sendable {
                 if number == -EAGAIN { return }
                 // A connection that is gone already; and where descriptors are short, wait for one.
                 guard number == -EINTR || number == -ECONNABORTED else {
-                    intake.noteError()
+                    intake.note(error: -number)
                     usleep(10_000)
                     return
                 }

@@ -25,6 +25,8 @@ final class UDPListener: @unchecked Sendable {
     private let refused = Atomic<UInt64>(0)
     private let cut = Atomic<UInt64>(0)
     private let errors = Atomic<UInt64>(0)
+    /// What the latest attempt to receive ended with, 0 = well.
+    private let failure = Atomic<Int32>(0)
     private let drops = Mutex<(total: UInt64, last: UInt32)>((0, 0))
 
     /// Opens a socket; datagrams wait in it until ``start()``.
@@ -79,6 +81,8 @@ final class UDPListener: @unchecked Sendable {
         counters.refused = refused.load(ordering: .relaxed)
         counters.cut = cut.load(ordering: .relaxed)
         counters.errors = errors.load(ordering: .relaxed)
+        let code = failure.load(ordering: .relaxed)
+        if code != 0 { counters.failure = error(code) }
         counters.kernelDrops = kernelDrops()
         counters.receiveBufferBytes = socket.receiveBuffer
         return counters
@@ -103,6 +107,7 @@ final class UDPListener: @unchecked Sendable {
         do {
             receiver = try DatagramReceiver()
         } catch {
+            failure.store(ENOMEM, ordering: .relaxed)
             report(.socketFailed(address, error))
             return
         }
@@ -111,6 +116,7 @@ final class UDPListener: @unchecked Sendable {
         while true {
             let count = receiver.receive(socket.number)
             let end = end.load(ordering: .relaxed)
+            if count > 0 || count == -EAGAIN { failure.store(0, ordering: .relaxed) }
             if count > 0 {
                 list = allowed.current
                 take(receiver, count, list)
@@ -142,12 +148,15 @@ final class UDPListener: @unchecked Sendable {
     /// Counts an error of the socket; whether to go on.
     private func note(error code: Int32) -> Bool {
         let isFirst = errors.add(1, ordering: .relaxed).oldValue == 0
-        let failure = CollectorError.socket(
-            operation: "receive at", address: "\(address)", code: code)
-        if isFirst { report(.socketFailed(address, failure)) }
+        failure.store(code, ordering: .relaxed)
+        if isFirst { report(.socketFailed(address, error(code))) }
         // An error that stays must not keep a core busy.
         usleep(10_000)
         return end.load(ordering: .relaxed) == 0
+    }
+
+    private func error(_ code: Int32) -> CollectorError {
+        CollectorError.socket(operation: "receive at", address: "\(address)", code: code)
     }
 
     private func take(_ receiver: borrowing DatagramReceiver, _ count: Int32, _ list: AllowList) {

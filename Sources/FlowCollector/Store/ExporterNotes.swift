@@ -2,7 +2,8 @@ import FlowModel
 import FlowStore
 import Synchronization
 
-/// What decoding learns of exporters, on its way to the store: their rates and templates.
+/// What decoding learns of exporters, on its way to the store: their rates and templates; and what imports
+/// learn of them, on its way to decoding.
 ///
 /// Never shed: it waits here until the store takes it.
 final class ExporterNotes: Sendable {
@@ -12,6 +13,8 @@ final class ExporterNotes: Sendable {
     private struct Pending {
         var rates: [SamplingRate] = []
         var templates: [UInt8]?
+        /// What imports have learned, on its way to the decoder.
+        var learned: [[UInt8]] = []
     }
     private let pending = Mutex(Pending())
 
@@ -20,6 +23,16 @@ final class ExporterNotes: Sendable {
     func announce(_ rates: [SamplingRate]) { pending.withLock { $0.rates += rates } }
 
     func keep(_ templates: [UInt8]) { pending.withLock { $0.templates = templates } }
+
+    func learn(_ exporters: [UInt8]) { pending.withLock { $0.learned.append(exporters) } }
+
+    /// What imports have learned since the last call.
+    func takeLearned() -> [[UInt8]] {
+        pending.withLock { pending in
+            defer { pending.learned = [] }
+            return pending.learned
+        }
+    }
 
     /// Writes what is pending; after an error it is pending again.
     func write(to writer: LiveWriter) throws(StoreError) {

@@ -14,6 +14,7 @@ final class StoreMaintenance: @unchecked Sendable {
     private let retentionInterval: UInt64
     private var nextRetention: UInt64 = 0
     private var expired: UInt64 = 0
+    private var lastFailure: StoreError?
 
     /// Nanoseconds between two looks.
     private static let interval: UInt64 = 200_000_000
@@ -60,8 +61,22 @@ final class StoreMaintenance: @unchecked Sendable {
         return expired
     }
 
+    /// Why the latest attempt failed; nil where it did not.
+    var trouble: StoreError? {
+        monitor.lock()
+        defer { monitor.unlock() }
+        return lastFailure
+    }
+
+    /// Notes how an attempt went; whether that is news.
+    private func note(_ failure: StoreError?) -> Bool {
+        monitor.lock()
+        defer { monitor.unlock() }
+        defer { lastFailure = failure }
+        return lastFailure != failure
+    }
+
     private func run() {
-        var lastFailure: StoreError?
         while true {
             monitor.lock()
             let due = Monitor.now + Self.interval
@@ -73,11 +88,10 @@ final class StoreMaintenance: @unchecked Sendable {
             do throws(StoreError) {
                 try notes.write(to: writer)
                 if isDue { try expire(policy) }
-                lastFailure = nil
+                _ = note(nil)
             } catch {
                 // Said once, however often it fails.
-                if lastFailure != error { report(.maintenanceFailed(error)) }
-                lastFailure = error
+                if note(error) { report(.maintenanceFailed(error)) }
             }
             if isLast { return }
         }

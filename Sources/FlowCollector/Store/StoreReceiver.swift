@@ -12,6 +12,8 @@ final class StoreReceiver: BatchReader, @unchecked Sendable {
     private var end = UInt64.max
     private var lost: UInt64 = 0
     private var refusals: UInt64 = 0
+    /// Why the store last refused a batch; nil since it took one.
+    private var refusal: StoreError?
     private var visible = LatencyHistogram()
     private var durable = LatencyHistogram()
     /// What is in the journal and not acknowledged, in the order of its numbers.
@@ -44,6 +46,9 @@ final class StoreReceiver: BatchReader, @unchecked Sendable {
                 }
             }
         }
+        monitor.lock()
+        refusal = nil
+        monitor.unlock()
         if isStuck { report(.storeRecovered) }
     }
 
@@ -89,12 +94,13 @@ final class StoreReceiver: BatchReader, @unchecked Sendable {
         monitor.lock()
         counters.lostFlows = lost
         counters.refusals = refusals
+        let refusal = refusal
         counters.visible = visible
         counters.durable = durable
         monitor.unlock()
         counters.appended = writer.lastNumber
         counters.acknowledged = writer.acknowledged
-        counters.trouble = writer.trouble
+        counters.trouble = writer.trouble ?? refusal
     }
 
     /// Waits where the disk does not acknowledge: what it does not have is in memory.
@@ -111,6 +117,7 @@ final class StoreReceiver: BatchReader, @unchecked Sendable {
     private func count(refusal error: StoreError, _ isStuck: inout Bool) {
         monitor.lock()
         refusals += 1
+        refusal = error
         monitor.unlock()
         if !isStuck { report(.storeStuck(error)) }
         isStuck = true

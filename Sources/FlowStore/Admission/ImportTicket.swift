@@ -33,7 +33,7 @@ final class ImportTicket {
         guard let holder = socket.peer else { return nil }
         // Where that does not arrive there is an answer already, or none.
         _ = socket.send(.hello(version: AdmissionMessage.version))
-        guard case .admitted(let numbers) = try answer(of: socket, directory) else {
+        guard case .admitted(let numbers) = try socket.answer(directory) else {
             throw directory.isGone
         }
         // After the answer: with what the holder took in before.
@@ -53,7 +53,13 @@ final class ImportTicket {
         try directory.synchronize(directory.segments)
         try directory.synchronize(directory.rollups)
         _ = socket.send(.publish(addition.encoded()))
-        guard case .done = try Self.answer(of: socket, directory) else { throw directory.isGone }
+        guard case .done = try socket.answer(directory) else { throw directory.isGone }
+    }
+
+    /// Hands over what an import learned of exporters.
+    func hand(exporters state: [UInt8]) throws(StoreError) {
+        _ = socket.send(.exporters(state))
+        guard case .done = try socket.answer(directory) else { throw directory.isGone }
     }
 
     /// Lets go; what was not published the holder deletes.
@@ -69,10 +75,11 @@ final class ImportTicket {
             throw Descriptor.failure("give to user \(holder.user)", file)
         }
     }
+}
 
-    private static func answer(
-        of socket: borrowing LocalSocket, _ directory: StoreDirectory
-    ) throws(StoreError) -> AdmissionMessage {
+extension LocalSocket {
+    /// Waits for an answer; one that refuses is thrown.
+    func answer(_ directory: StoreDirectory) throws(StoreError) -> AdmissionMessage {
         var octets: [UInt8] = []
         while true {
             let found: (message: AdmissionMessage, octets: Int)?
@@ -85,7 +92,7 @@ final class ImportTicket {
                 guard case .refused(let reason) = message else { return message }
                 throw StoreError(path: directory.path, cause: .notAdmitted(reason: reason))
             }
-            guard let more = socket.receive(waits: true), !more.isEmpty else {
+            guard let more = receive(waits: true), !more.isEmpty else {
                 throw directory.isGone
             }
             octets += more

@@ -19,8 +19,8 @@ extension ExportDecoder {
         return snapshot.encoded()
     }
 
-    /// Takes over what an earlier run knew of exporters, so that data are decoded before their
-    /// templates come again.
+    /// Takes over what an earlier run, or an import, knew of exporters, so that data are decoded before
+    /// their templates come again.
     ///
     /// Templates hold for data that were exported after them, and within
     /// ``ExportDecoderConfiguration/restoredTemplateSeconds``. What this run knows already stays.
@@ -32,7 +32,12 @@ extension ExportDecoder {
                 snapshot, fieldsPerTemplateMax: netflow.configuration.fieldsPerTemplateMax)
         else { return false }
         for source in found.sources where source.key.version == 0 { sflow.restore(source) }
-        for source in found.sources where source.key.version != 0 {
+        // Whoever came first has the first claim to room.
+        let bySeniority = found.sources.sorted {
+            ($0.tally.firstReceived, $0.key.address, $0.key.domain, $0.key.version)
+                < ($1.tally.firstReceived, $1.key.address, $1.key.domain, $1.key.version)
+        }
+        for source in bySeniority where source.key.version != 0 {
             netflow.restore(source, counters: &counters)
         }
         netflow.restore(found.names)
@@ -53,7 +58,7 @@ extension NetFlowDecoder {
         sources.values.map { source in
             ExporterSnapshot.Source(
                 key: source.key, received: source.tally.lastReceived, systemInit: source.systemInit,
-                announcedAddress: source.announcedAddress, templates: source.templates.all,
+                announcedAddress: source.announcedAddress, templates: source.keptTemplates,
                 rates: source.restoredRates.merging(source.rates) { $0.merging($1) { $1 } },
                 tally: source.tally,
                 sequence: withSequences ? source.sequence.expected : nil)
@@ -61,22 +66,27 @@ extension NetFlowDecoder {
     }
 
     mutating func restore(_ kept: ExporterSnapshot.Source, counters: inout ExportCounters) {
-        guard sources[kept.key] == nil,
-            let source = insert(kept.key, received: kept.received, counters: &counters)
+        let known = sources[kept.key]
+        guard let source = known ?? insert(kept.key, received: kept.received, counters: &counters)
         else { return }
-        source.systemInit = kept.systemInit
-        source.announcedAddress = kept.announcedAddress
-        source.restoredRates = kept.rates
-        source.tally = kept.tally
-        source.sequence = SequenceTracker(expected: kept.sequence)
-        for (port, template) in kept.templates {
-            let cost = TemplateCache.cost(template.definition)
+        if known == nil {
+            source.systemInit = kept.systemInit
+            source.announcedAddress = kept.announcedAddress
+            source.restoredRates = kept.rates
+            source.tally = kept.tally
+            source.sequence = SequenceTracker(expected: kept.sequence)
+        }
+        for template in kept.templates
+        where source.templates.template(template.id, port: template.port) == nil {
             guard source.templates.count < configuration.templatesPerExporterMax,
-                fieldCount + cost <= configuration.fieldsMax
+                let entered = enter(
+                    template.id, template.definition, of: source, port: template.port,
+                    counters: &counters)
             else { break }
-            let before = source.templates.fieldCount
-            source.templates.insert(template, port: port)
-            fieldCount += source.templates.fieldCount - before
+            entered.exportSeconds = template.exportSeconds
+            entered.sequence = template.sequence
+            entered.received = template.received
+            entered.isRestored = true
         }
     }
 
@@ -84,6 +94,17 @@ extension NetFlowDecoder {
         names.interfaces.merge(kept.interfaces) { now, _ in now }
         names.applications.merge(kept.applications) { now, _ in now }
         names.vrfs.merge(kept.vrfs) { now, _ in now }
+    }
+}
+
+extension ExportSource {
+    fileprivate var keptTemplates: [ExporterSnapshot.KeptTemplate] {
+        templates.all.map { port, template in
+            ExporterSnapshot.KeptTemplate(
+                port: port, id: template.id, definition: template.definition,
+                exportSeconds: template.exportSeconds, sequence: template.sequence,
+                received: template.received)
+        }
     }
 }
 

@@ -28,10 +28,12 @@ public struct ExportDecoderConfiguration: Sendable {
     ///
     /// Default: 1,024.
     public var fieldsPerTemplateMax = 1024
-    /// Fields of all templates, where a template counts as 16 more.
+    /// Fields of all different templates, where each of them counts as 16 more, and each exporter's
+    /// template, of which many may be the same, as 4.
     ///
-    /// Default: 1,048,576, about 100 MB.
-    public var fieldsMax = 1 << 20
+    /// When full, the exporters that came last lose their templates to those that came before them.
+    /// Default: 2,097,152, about 100 MB.
+    public var fieldsMax = 1 << 21
     /// Octets of data sets of one exporter that wait for their template.
     ///
     /// Default: 262,144.

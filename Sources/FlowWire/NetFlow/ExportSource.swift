@@ -21,6 +21,8 @@ struct ExportSourceKey: Hashable {
 /// All that is known of one observation domain of one exporter.
 final class ExportSource {
     let key: ExportSourceKey
+    /// How many came before it of those that are known.
+    var rank = 0
     var sequence = SequenceTracker()
     var templates = TemplateCache()
     var waiting = WaitingData()

@@ -35,7 +35,7 @@ extension ExporterSnapshot {
             announcedAddress: present & 2 != 0 ? announced : nil)
         for _ in 0..<count {
             guard protocolVersion >= 9,
-                let entry = readTemplate(&reader, version, protocolVersion, received, fieldsMax)
+                let entry = readTemplate(&reader, version, received, fieldsMax)
             else { return nil }
             source.templates.append(entry)
         }
@@ -69,9 +69,9 @@ extension ExporterSnapshot {
     }
 
     private static func readTemplate(
-        _ reader: inout SnapshotReader, _ version: UInt8, _ protocolVersion: UInt16,
-        _ sourceReceived: UInt64, _ fieldsMax: Int
-    ) -> (port: UInt16, template: Template)? {
+        _ reader: inout SnapshotReader, _ version: UInt8, _ sourceReceived: UInt64,
+        _ fieldsMax: Int
+    ) -> KeptTemplate? {
         guard let port = reader.number16(), let id = reader.number16(), id >= 256,
             let scopes = reader.number16(), let exportSeconds = reader.number32(),
             let sequence = reader.number32(),
@@ -89,12 +89,9 @@ extension ExporterSnapshot {
             scopes == dataScopes || Int(scopes) <= fields.count
         else { return nil }
         let kind: TemplateKind = scopes == dataScopes ? .data : .options(scopes: Int(scopes))
-        let template = Template(
-            id: id, definition: Template.Definition(kind: kind, fields: fields),
-            version: protocolVersion, exportSeconds: exportSeconds, sequence: sequence,
-            received: received)
-        template.isRestored = true
-        return (port, template)
+        return KeptTemplate(
+            port: port, id: id, definition: Template.Definition(kind: kind, fields: fields),
+            exportSeconds: exportSeconds, sequence: sequence, received: received)
     }
 
     private static func readTally(

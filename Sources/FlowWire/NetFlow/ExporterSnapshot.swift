@@ -31,10 +31,19 @@ struct ExporterSnapshot {
         var received: UInt64
         var systemInit: UInt64?
         var announcedAddress: IPAddress?
-        var templates: [(port: UInt16, template: Template)] = []
+        var templates: [KeptTemplate] = []
         var rates: [IPAddress: [SamplingRate.Subject: UInt32]] = [:]
         var tally = ExporterTally()
         var sequence: UInt32?
+    }
+
+    struct KeptTemplate {
+        var port: UInt16
+        var id: UInt16
+        var definition: Template.Definition
+        var exportSeconds: UInt32
+        var sequence: UInt32
+        var received: UInt64
     }
 
     var sources: [Source] = []
@@ -46,6 +55,7 @@ struct ExporterSnapshot {
 extension ExporterSnapshot {
     func encoded() -> [UInt8] {
         var output = Self.magic
+        output.reserveCapacity(octetsAtLeast)
         output.append(Self.version)
         output.putNetwork(UInt32(clamping: sources.count))
         for source in sources { Self.write(source, to: &output) }
@@ -55,6 +65,13 @@ extension ExporterSnapshot {
         Self.write(names.applications, kind: 1, to: &output)
         Self.write(names.vrfs, kind: 2, to: &output)
         return output
+    }
+
+    /// What it takes without texts and rates: there may be a lot of it.
+    private var octetsAtLeast: Int {
+        sources.reduce(4096) { octets, source in
+            source.templates.reduce(octets + 256) { $0 + 26 + 8 * $1.definition.fields.count }
+        }
     }
 
     private static func write(_ source: Source, to output: inout [UInt8]) {
@@ -69,7 +86,7 @@ extension ExporterSnapshot {
         output.putNetwork(source.systemInit ?? 0)
         output.putNetwork(source.announcedAddress ?? .v6Zero)
         output.putNetwork(UInt32(clamping: source.templates.count))
-        for (port, template) in source.templates { write(template, port: port, to: &output) }
+        for template in source.templates { write(template, to: &output) }
         let rates = source.rates.flatMap { address, rates in
             rates.map { (address: address, subject: $0.key, interval: $0.value) }
         }
@@ -81,8 +98,8 @@ extension ExporterSnapshot {
         output.putNetwork(source.sequence ?? 0)
     }
 
-    private static func write(_ template: Template, port: UInt16, to output: inout [UInt8]) {
-        output.putNetwork(port)
+    private static func write(_ template: KeptTemplate, to output: inout [UInt8]) {
+        output.putNetwork(template.port)
         output.putNetwork(template.id)
         if case .options(let scopes) = template.definition.kind {
             output.putNetwork(UInt16(clamping: scopes))

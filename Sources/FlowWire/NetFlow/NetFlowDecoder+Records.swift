@@ -32,7 +32,7 @@ extension NetFlowDecoder {
             version == 1
             ? FixedTemplates.netflow1
             : version == 5 ? FixedTemplates.netflow5 : FixedTemplates.netflow7
-        return Template(id: 0, definition: definition, version: version)
+        return Template(id: 0, layout: RecordLayout(definition, version: version))
     }
 
     /// Decodes the records of NetFlow v1, v5 or v7.
@@ -84,13 +84,12 @@ extension NetFlowDecoder {
         let batch = appender.batch
         let run = RecordRun(
             start: 0, stride: template.recordLength, count: count, row: batch.count)
-        let destination = template.destination(in: appender)
-        writeCommon(context, rows: run.rows, to: destination, of: batch)
+        columns.follow(appender)
+        writeCommon(context, rows: run.rows, to: columns, of: batch)
         let unrecognised = writeRecords(
-            template.plan, destination.columns, places: template.places, set, run, context,
-            to: batch)
+            template.plan, columns, places: template.places, set, run, context, to: batch)
         if unrecognised > 0 { counters.count(.sectionInvalid, UInt64(unrecognised)) }
-        checkClock(destination, run.rows, context, &counters)
+        checkClock(template.layout.time, run.rows, of: batch, context, &counters)
         checkRates(of: source, template.plan, rows: run.rows, of: batch)
         if template.plan.columns.contains(.exporter) {
             shareRates(of: source, rows: run.rows, of: batch, context, counters: &counters)
@@ -104,7 +103,7 @@ extension NetFlowDecoder {
                     to: batch, counters: &counters)
             }
         }
-        if let layout = destination.layout {
+        if let layout = template.layout.otherNumber(in: appender) {
             batch.other.set(
                 rows: run.rows, layout: layout, records: set, stride: run.stride,
                 pieces: template.otherPieces)
@@ -129,13 +128,13 @@ extension NetFlowDecoder {
             }
             try reserve(1, in: appender)
             let batch = appender.batch
-            let destination = template.destination(in: appender)
+            columns.follow(appender)
             let run = RecordRun(start: start, stride: 0, count: 1, row: batch.count)
-            writeCommon(context, rows: run.rows, to: destination, of: batch)
+            writeCommon(context, rows: run.rows, to: columns, of: batch)
             let unrecognised = writeRecords(
-                plan, destination.columns, places: places, set, run, context, to: batch)
+                plan, columns, places: places, set, run, context, to: batch)
             if unrecognised > 0 { counters.count(.sectionInvalid, UInt64(unrecognised)) }
-            checkClock(destination, run.rows, context, &counters)
+            checkClock(template.layout.time, run.rows, of: batch, context, &counters)
             checkRates(of: source, plan, rows: run.rows, of: batch)
             if plan.columns.contains(.exporter) {
                 shareRates(of: source, rows: run.rows, of: batch, context, counters: &counters)
@@ -145,7 +144,7 @@ extension NetFlowDecoder {
                     template, places: places, set, run, source, context, port: port, to: batch,
                     counters: &counters)
             }
-            if let layout = destination.layout {
+            if let layout = template.layout.otherNumber(in: appender) {
                 gatherOther(plan, set, at: start)
                 let octets = unsafe otherOctets.span.bytes
                 batch.other.set(row: run.row, layout: layout, octets: octets)
@@ -160,14 +159,14 @@ extension NetFlowDecoder {
 
     /// Counts rows whose times cannot be, going by their arrival.
     private func checkClock(
-        _ destination: Template.Destination, _ rows: Range<Int>, _ context: RecordContext,
-        _ counters: inout ExportCounters
+        _ time: FieldOperation?, _ rows: Range<Int>, of batch: FlowBatch,
+        _ context: RecordContext, _ counters: inout ExportCounters
     ) {
-        guard let time = destination.time,
-            !destination.timeIsUptime || context.uptimeRule != nil
-        else { return }
+        // A stamp of uptime is nothing without something to count from.
+        guard let time, time.kernel != .uptime || context.uptimeRule != nil else { return }
         let bounds = configuration.clockBounds.range(at: context.received)
-        counters.clockSkewed &+= countOutside(bounds, time, rows: rows)
+        let column = columns.writer(time.field, in: batch)
+        counters.clockSkewed &+= countOutside(bounds, column, rows: rows)
     }
 
     /// Makes room for `rows` rows; hands the batch on also when its `other` is full.

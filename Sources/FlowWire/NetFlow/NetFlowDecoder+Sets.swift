@@ -94,25 +94,24 @@ extension NetFlowDecoder {
             version: message.header.version, isOptions: isOptions,
             fieldsMax: configuration.fieldsPerTemplateMax)
         while let record = reader.next(set) {
-            let fieldsBefore = source.templates.fieldCount
+            let countBefore = source.templates.count
             switch record {
             case .definition(let id, let definition):
                 try enter(id, definition, &message, into: appender, counters: &counters)
             case .withdrawal where message.transport == .datagram:
                 counters.count(.withdrawalIgnored)
             case .withdrawal(let id) where id < 256:
-                source.templates.removeAll(options: id == 3, port: message.port)
+                source.templates.removeAll(options: id == 3, port: message.port, layouts)
             case .withdrawal(let id):
-                source.templates.remove(id, port: message.port)
+                source.templates.remove(id, port: message.port, layouts)
             case .invalid(let id):
-                source.templates.remove(id, port: message.port)
+                source.templates.remove(id, port: message.port, layouts)
                 counters.count(.templateInvalid)
             case .tooLarge(let id):
-                source.templates.remove(id, port: message.port)
+                source.templates.remove(id, port: message.port, layouts)
                 counters.count(.templateTooLarge)
             }
-            if source.templates.fieldCount < fieldsBefore { templateChanges &+= 1 }
-            fieldCount += source.templates.fieldCount - fieldsBefore
+            if source.templates.count < countBefore { templateChanges &+= 1 }
         }
     }
 
@@ -125,29 +124,23 @@ extension NetFlowDecoder {
         let known = source.templates.template(id, port: message.port)
         if let known, known.definition == definition {
             template = known
-            template.exportSeconds = message.header.exportSeconds
-            template.sequence = message.header.sequence ?? 0
-            template.datagram = datagram
-            template.received = message.received
-            template.isRestored = false
         } else {
-            let isFull =
-                known == nil && source.templates.count >= configuration.templatesPerExporterMax
-            guard !isFull, fieldCount + TemplateCache.cost(definition) <= configuration.fieldsMax
+            // What the id meant before is no longer valid, whether or not there is room for this.
+            source.templates.remove(id, port: message.port, layouts)
+            guard source.templates.count < configuration.templatesPerExporterMax,
+                let entered = enter(
+                    id, definition, of: source, port: message.port, counters: &counters)
             else {
-                // What the id meant before is no longer valid either.
-                source.templates.remove(id, port: message.port)
                 counters.count(.templatesFull)
                 return
             }
-            template = Template(
-                id: id, definition: definition, version: message.header.version,
-                exportSeconds: message.header.exportSeconds,
-                sequence: message.header.sequence ?? 0, datagram: datagram,
-                received: message.received)
-            source.templates.insert(template, port: message.port)
-            templateChanges &+= 1
+            template = entered
         }
+        template.exportSeconds = message.header.exportSeconds
+        template.sequence = message.header.sequence ?? 0
+        template.datagram = datagram
+        template.received = message.received
+        template.isRestored = false
         let before = counters.records + counters.optionsRecords
         let held = source.waiting.byteCount
         for waiting in source.waiting.take(for: template, port: message.port) {

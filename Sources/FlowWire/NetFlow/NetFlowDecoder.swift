@@ -19,8 +19,14 @@ struct NetFlowDecoder {
     private var domainCounts: [IPAddress: Int] = [:]
     /// When room was last looked for among idle exporters.
     private var lastSweep: UInt64 = 0
-    /// Fields of all templates, octets of all waiting sets.
-    var fieldCount = 0
+    /// The same in the order in which they came, by ``ExportSource/rank``.
+    private var bySeniority: [ExportSource] = []
+    /// No source of a higher rank has templates.
+    private var templateRankMax = -1
+    /// What templates are made of.
+    let layouts = RecordLayouts()
+    let columns = BatchColumns()
+    /// Octets of all waiting sets.
     var waitingBytes = 0
     /// Rates that all exporters announced.
     var rateCount = 0
@@ -132,6 +138,8 @@ struct NetFlowDecoder {
             return nil
         }
         let source = ExportSource(key: key)
+        source.rank = bySeniority.count
+        bySeniority.append(source)
         sources[key] = source
         domainCounts[key.address, default: 0] += 1
         return source
@@ -144,7 +152,7 @@ struct NetFlowDecoder {
         latestSource = nil
         for (key, source) in sources
         where source.tally.lastReceived &+ configuration.idleMilliseconds < now {
-            fieldCount -= source.templates.fieldCount
+            source.templates.removeAll(layouts)
             waitingBytes -= source.waiting.byteCount
             rateCount -= source.rateCount
             let dropped = source.waiting.shrink(to: -1)
@@ -153,6 +161,52 @@ struct NetFlowDecoder {
             let others = domainCounts[key.address, default: 1] - 1
             domainCounts[key.address] = others > 0 ? others : nil
         }
+        bySeniority.removeAll { sources[$0.key] !== $0 }
+        for (rank, source) in bySeniority.enumerated() { source.rank = rank }
+        templateRankMax = bySeniority.count - 1
+    }
+
+    // MARK: - Templates
+
+    /// Enters a template of a source; nil where there is no room for it.
+    ///
+    /// Where all room is taken, the exporters that came last lose their templates first, so that nobody
+    /// can push out the templates of those that were there before.
+    mutating func enter(
+        _ id: UInt16, _ definition: Template.Definition, of source: ExportSource, port: UInt16,
+        counters: inout ExportCounters
+    ) -> Template? {
+        var layout: RecordLayout?
+        while true {
+            layout = layouts.take(
+                definition, version: source.key.version, fieldsMax: configuration.fieldsMax)
+            guard layout == nil, dropTemplates(youngerThan: source, &counters) else { break }
+        }
+        guard let layout else { return nil }
+        let template = Template(id: id, layout: layout)
+        source.templates.insert(template, port: port, layouts)
+        templateRankMax = max(templateRankMax, source.rank)
+        templateChanges &+= 1
+        return template
+    }
+
+    /// Drops all templates of the source that came last of those that have any; false where none came
+    /// after `source`.
+    private mutating func dropTemplates(
+        youngerThan source: ExportSource, _ counters: inout ExportCounters
+    ) -> Bool {
+        while templateRankMax > source.rank {
+            let youngest = bySeniority[templateRankMax]
+            templateRankMax -= 1
+            let count = UInt64(youngest.templates.count)
+            guard count > 0 else { continue }
+            youngest.templates.removeAll(layouts)
+            // Not of the exporter whose datagram is at hand.
+            youngest.tally.undecoded[.templatesFull, default: 0] += count
+            counters.undecoded[.templatesFull, default: 0] += count
+            return true
+        }
+        return false
     }
 }
 
@@ -175,7 +229,8 @@ extension ExportCounters.Reason {
     public static let exportersFull = Self(rawValue: "exportersFull")
     /// A datagram of a domain beyond `domainsPerSenderMax`.
     public static let domainsFull = Self(rawValue: "domainsFull")
-    /// A template beyond `templatesPerExporterMax` or `fieldsMax`.
+    /// A template beyond `templatesPerExporterMax` or `fieldsMax`, or one that made room for those of an
+    /// exporter that has been known for longer.
     public static let templatesFull = Self(rawValue: "templatesFull")
     /// A template of more than `fieldsPerTemplateMax` fields.
     public static let templateTooLarge = Self(rawValue: "templateTooLarge")

@@ -37,10 +37,24 @@ struct FieldOperation {
     }
     var kernel: Kernel
     var field: Field
+    private var slotNumber: UInt16
+    private var secondNumber: UInt16
+
+    /// A template counts its fields in 16 bits.
+    init(kernel: Kernel, field: Field, slot: Int, second: Int = 0) {
+        self.kernel = kernel
+        self.field = field
+        slotNumber = UInt16(slot)
+        secondNumber = UInt16(second)
+    }
+
     /// Which field of the template.
-    var slot: Int
+    var slot: Int { Int(slotNumber) }
     /// A second operand's.
-    var second = 0
+    var second: Int {
+        get { Int(secondNumber) }
+        set { secondNumber = UInt16(newValue) }
+    }
 }
 
 /// The addresses of one header in a record.
@@ -102,11 +116,6 @@ struct RecordPlan {
     /// The columns that records of this template set.
     var columns = FieldSet()
 
-    /// The columns of ``operations``, in their order.
-    func columns(in batch: FlowBatch) -> [ColumnWriter] {
-        operations.map { batch.columnForWriting($0.field).writer }
-    }
-
     /// What tells when a flow was: its end, else its start.
     var time: FieldOperation? {
         operations.last { $0.field == .end } ?? operations.last { $0.field == .start }
@@ -123,5 +132,9 @@ struct RecordPlan {
     init(fields: [TemplateField], version: UInt16) {
         var compiler = TemplateCompiler(fields: fields, version: version)
         compiler.compile(into: &self)
+        // There may be many: without room to grow.
+        operations = operations.map(\.self)
+        other = other.map(\.self)
+        otherSlots = otherSlots.map(\.self)
     }
 }

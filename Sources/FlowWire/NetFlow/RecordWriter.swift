@@ -21,25 +21,24 @@ struct RecordRun {
 
 /// Sets what every row has, whatever its template.
 func writeCommon(
-    _ context: RecordContext, rows: Range<Int>, to destination: Template.Destination,
-    of batch: FlowBatch
+    _ context: RecordContext, rows: Range<Int>, to columns: BatchColumns, of batch: FlowBatch
 ) {
-    fill(destination.received, rows: rows, with: context.received)
-    fill(destination.exporter, rows: rows, with: context.exporter)
-    fill(destination.domain, rows: rows, with: context.header.domain)
+    fill(columns.writer(.received, in: batch), rows: rows, with: context.received)
+    fill(columns.writer(.exporter, in: batch), rows: rows, with: context.exporter)
+    fill(columns.writer(.domain, in: batch), rows: rows, with: context.header.domain)
     if context.header.sampling > 0 {
-        fill(batch.columnForWriting(.sampling).writer, rows: rows, with: context.header.sampling)
+        fill(columns.writer(.sampling, in: batch), rows: rows, with: context.header.sampling)
     }
 }
 
 /// Writes the columns of a run of records, except those in `skipping`.
 ///
 /// - Parameters:
-///   - columns: those of the plan's operations.
+///   - columns: those of `batch`.
 ///   - places: where each field of the template lies in a record.
 /// - Returns: packet sections in which no header was recognised.
 func writeRecords(
-    _ plan: RecordPlan, _ columns: [ColumnWriter], places: [FieldPlace], _ records: RawSpan,
+    _ plan: RecordPlan, _ columns: BatchColumns, places: [FieldPlace], _ records: RawSpan,
     _ run: RecordRun, _ context: RecordContext, skipping: FieldSet = FieldSet(), to batch: FlowBatch
 ) -> Int {
     var unrecognised = 0
@@ -49,7 +48,9 @@ func writeRecords(
     for index in plan.operations.indices {
         let operation = plan.operations[index]
         if skipping.contains(operation.field) { continue }
-        perform(operation, places, records, run, context, to: columns[index])
+        perform(
+            operation, places, records, run, context,
+            to: columns.writer(operation.field, in: batch))
     }
     if !plan.headers.isEmpty, !skipping.contains(.srcip) {
         writeHeaders(plan.headers, places, records, run, to: batch)

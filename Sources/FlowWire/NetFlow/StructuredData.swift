@@ -14,7 +14,8 @@ extension NetFlowDecoder {
         counters: inout ExportCounters
     ) {
         var walker = ListWalker(
-            source: source, context: context, port: port, batch: batch, row: run.row,
+            source: source, context: context, port: port, batch: batch, columns: columns,
+            row: run.row,
             filled: template.plan.columns)
         walker.walk(
             template.plan.lists, places, set, at: run.start, depth: 0, depthMax: Self.depthMax)
@@ -28,6 +29,7 @@ private struct ListWalker {
     let context: RecordContext
     let port: UInt16
     let batch: FlowBatch
+    let columns: BatchColumns
     let row: Int
     /// The columns that have their value.
     var filled: FieldSet
@@ -134,8 +136,7 @@ private struct ListWalker {
     ) {
         let run = RecordRun(start: start, stride: 0, count: 1, row: row)
         _ = writeRecords(
-            plan, plan.columns(in: batch), places: places, bytes, run, context, skipping: filled,
-            to: batch)
+            plan, columns, places: places, bytes, run, context, skipping: filled, to: batch)
         filled.formUnion(plan.columns)
         if !plan.lists.isEmpty {
             walk(plan.lists, places, bytes, at: start, depth: depth + 1, depthMax: depthMax)

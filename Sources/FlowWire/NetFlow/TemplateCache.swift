@@ -1,4 +1,4 @@
-/// The templates of one observation domain, within bounds.
+/// The templates of one observation domain.
 struct TemplateCache {
     private struct Key: Hashable {
         var id: UInt16
@@ -9,11 +9,6 @@ struct TemplateCache {
     private var templates: [Key: Template] = [:]
     /// The one used last: data sets of one template follow each other.
     private var latest: (key: Key, template: Template)?
-    /// Fields of all templates here, with what a template costs besides.
-    private(set) var fieldCount = 0
-
-    /// What a template is charged for, in fields.
-    static func cost(_ definition: Template.Definition) -> Int { definition.fields.count + 16 }
 
     /// All templates with the ports that they hold for, by id and port.
     var all: [(port: UInt16, template: Template)] {
@@ -33,24 +28,32 @@ struct TemplateCache {
         return template
     }
 
-    /// Enters a template in place of one of the same id.
-    mutating func insert(_ template: Template, port: UInt16) {
-        remove(template.id, port: port)
+    /// Enters a template whose layout was taken of `layouts`, in place of one of the same id.
+    mutating func insert(_ template: Template, port: UInt16, _ layouts: RecordLayouts) {
+        remove(template.id, port: port, layouts)
         templates[Key(id: template.id, port: port)] = template
-        fieldCount += Self.cost(template.definition)
     }
 
     /// Forgets the template of that id.
-    mutating func remove(_ id: UInt16, port: UInt16) {
+    mutating func remove(_ id: UInt16, port: UInt16, _ layouts: RecordLayouts) {
         latest = nil
         guard let old = templates.removeValue(forKey: Key(id: id, port: port)) else { return }
-        fieldCount -= Self.cost(old.definition)
+        layouts.release(old.layout)
     }
 
     /// Forgets all templates of data, or all of options (RFC 7011 §8.1).
-    mutating func removeAll(options: Bool, port: UInt16) {
+    mutating func removeAll(options: Bool, port: UInt16, _ layouts: RecordLayouts) {
         for (key, template) in templates where key.port == port {
-            if (template.definition.kind != .data) == options { remove(key.id, port: port) }
+            if (template.definition.kind != .data) == options {
+                remove(key.id, port: port, layouts)
+            }
         }
+    }
+
+    /// Forgets all templates.
+    mutating func removeAll(_ layouts: RecordLayouts) {
+        latest = nil
+        for template in templates.values { layouts.release(template.layout) }
+        templates.removeAll()
     }
 }

@@ -50,7 +50,7 @@ struct ServeSession {
             )
         }
         try collector.start()
-        let gate = gate(writer, log)
+        let gate = gate(writer, collector, log)
         defer { gate?.stop() }
         log.say(.info, "ready; storing in \(settings.store.path)")
         notifier.tell(.ready)
@@ -64,12 +64,20 @@ struct ServeSession {
         log.say(.info, "ended: \(counters.line)")
     }
 
-    /// Lets imports into the store.
-    private func gate(_ writer: LiveWriter, _ log: ServerLog) -> ImportGate? {
+    /// Lets imports into the store, and others have it looked after.
+    private func gate(
+        _ writer: LiveWriter, _ collector: Collector, _ log: ServerLog
+    ) -> ImportGate? {
         do {
-            return try ImportGate(writer) { log.say(.info, "\($0)") }
+            return try ImportGate(writer) {
+                log.say(.info, "\($0)")
+            } learn: {
+                collector.learn(exporters: $0)
+            }
         } catch {
-            log.say(.warning, "\(error); skein import has to wait until this server ends")
+            log.say(
+                .warning,
+                "\(error); skein import and skein store have to wait until this server ends")
             return nil
         }
     }

@@ -40,12 +40,12 @@ struct StoreCommandOptions: ParsableArguments {
         try StandardStreams.write(Array(text.utf8))
     }
 
-    /// Opens the store to change it; says what was found.
-    func writer() throws -> LiveWriter {
+    /// Opens the store to change it, or finds the server that holds it; says what was found.
+    func care() throws -> StoreCare {
         // Nothing is made where there is no store.
         _ = try store.reader(quietly: true)
-        let writer = try LiveWriter(directory: store.directory, merges: false)
-        for notice in writer.notices { StandardStreams.say("\(notice)") }
-        return writer
+        let care = try StoreCare(store.directory)
+        for notice in care.notices { StandardStreams.say("\(notice)") }
+        return care
     }
 }

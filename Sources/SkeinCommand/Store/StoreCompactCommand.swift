@@ -8,19 +8,19 @@ struct StoreCompactCommand: ParsableCommand {
         abstract: "Merge small segments of the same time into large ones.",
         discussion: """
             Makes segments of what a stopped writer left in the journal, too. Answers are the same \
-            before and after; whoever reads the store goes on.
+            before and after; whoever reads the store goes on. Where skein serve holds the store, it \
+            does the work, and goes on collecting.
             """)
 
     @OptionGroup var options: StoreCommandOptions
 
     func run() throws {
         try options.run {
-            let writer = try options.writer()
-            defer { writer.close() }
-            try writer.publish()
-            let summary = try writer.compact()
-            for segment in summary.unreadable {
-                StandardStreams.say("\(segment.error); the segment is left as it is")
+            let care = try options.care()
+            defer { care.close() }
+            let summary = try care.compact()
+            for line in care.unreadable {
+                StandardStreams.say("\(line); the segment is left as it is")
             }
             let text =
                 summary.segmentsBefore == 0
@@ -38,7 +38,7 @@ struct StoreCompactCommand: ParsableCommand {
                     ("flows", .number(summary.rows)),
                     ("bytesBefore", .number(summary.octetsBefore)),
                     ("bytesAfter", .number(summary.octetsAfter)),
-                    ("unreadable", .number(UInt64(summary.unreadable.count))),
+                    ("unreadable", .number(UInt64(care.unreadable.count))),
                 ]))
         }
     }

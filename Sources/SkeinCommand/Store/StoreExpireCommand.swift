@@ -11,7 +11,8 @@ struct StoreExpireCommand: ParsableCommand {
         discussion: """
             Deletes whole segments, oldest first; a segment is as old as the last flow that it \
             received. Whoever reads one goes on until it has done. Rollups stay, and answer for the \
-            flows that are gone, until --rollup-age; they do not count for --max-size.
+            flows that are gone, until --rollup-age; they do not count for --max-size. Where skein serve holds \
+            the store, it does the work, and goes on collecting.
 
               skein store expire --max-age 90d --max-size 200G
             """)
@@ -51,13 +52,13 @@ struct StoreExpireCommand: ParsableCommand {
 
     func run() throws {
         try options.run {
-            let writer = try options.writer()
-            defer { writer.close() }
+            let care = try options.care()
+            defer { care.close() }
             let policy = RetentionPolicy(
                 maxAge: maxAge.map { .milliseconds($0.milliseconds) }, maxOctets: maxSize?.octets,
                 maxMinuteAge: minuteAge.map { .milliseconds($0.milliseconds) },
                 maxRollupAge: rollupAge.map { .milliseconds($0.milliseconds) })
-            let summary = try writer.expire(policy, now: options.times.now)
+            let summary = try care.expire(policy, now: options.times.now)
             let text =
                 summary.segments == 0
                 ? "nothing to delete"

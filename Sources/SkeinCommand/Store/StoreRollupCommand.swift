@@ -16,11 +16,11 @@ struct StoreRollupCommand: ParsableCommand {
 
     func run() throws {
         try options.run {
-            let writer = try options.writer()
-            defer { writer.close() }
-            let summary = try writer.rollUp()
-            for segment in summary.unreadable {
-                StandardStreams.say("\(segment.error); the segment has no rollups")
+            let care = try options.care()
+            defer { care.close() }
+            let summary = try care.rollUp()
+            for line in care.unreadable {
+                StandardStreams.say("\(line); the segment has no rollups")
             }
             let text =
                 summary.segments == 0
@@ -32,7 +32,7 @@ struct StoreRollupCommand: ParsableCommand {
                 .object([
                     ("segments", .number(UInt64(summary.segments))),
                     ("flows", .number(summary.rows)),
-                    ("unreadable", .number(UInt64(summary.unreadable.count))),
+                    ("unreadable", .number(UInt64(care.unreadable.count))),
                 ]))
         }
     }

@@ -45,7 +45,7 @@ public final class Server: Sendable {
                 configuration: .init(
                     idleTimeout: .seconds(60),
                     httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 32_768, maxHeaderListSize: 65_536,
+                        maxHeaderFieldSize: 98_304, maxHeaderListSize: 131_072,
                         maxHeaderFieldCount: 100))),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: Int(configuration.port)),

@@ -204,7 +204,23 @@ extension CollectorCounters {
 
     /// What keeps flows from being taken and kept, a sentence each.
     public var troubles: [String] {
-        store.trouble.map { ["the store does not take flows: \($0)"] } ?? []
+        var troubles: [String] = []
+        if let trouble = store.trouble {
+            troubles.append("the store does not take flows: \(trouble)")
+        }
+        if let trouble = store.maintenanceTrouble, trouble != store.trouble {
+            troubles.append("the store cannot be looked after: \(trouble)")
+        }
+        for listener in listeners {
+            if let failure = listener.failure {
+                troubles.append("nothing arrives at \(listener.address): \(failure)")
+            }
+        }
+        for interface in interfaces where interface.isWanted && !interface.isUp {
+            troubles.append(
+                "\(interface.name) is down or away: its packets are metered when it is back")
+        }
+        return troubles
     }
 }
 

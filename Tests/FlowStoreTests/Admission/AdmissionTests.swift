@@ -117,10 +117,66 @@ import Testing
         writer.close()
     }
 
+    @Test func `who holds a store looks after it for others, while it goes on`() throws {
+        let writer = try LiveWriter(directory: scratch.store, merges: false)
+        let gate = try ImportGate(writer)
+        for seed in 1...3 as ClosedRange<UInt64> {
+            try writer.append(randomBatch(rows: 1000, seed: seed))
+            try writer.publish()
+        }
+        try writer.append(randomBatch(rows: 10, seed: 4))
+        let before = writer.keeper.manifest.segments
+        let care = try StoreCare(scratch.store)
+        let compaction = try care.compact()
+        let after = writer.keeper.manifest.segments
+        #expect(compaction.segmentsBefore - compaction.segmentsAfter == before.count - after.count)
+        #expect(care.unreadable.isEmpty)
+        #expect(try care.rollUp().segments == 0)
+        #expect(try StoreReader(directory: scratch.store).blocks.reduce(0) { $0 + $1.rows } == 3010)
+
+        // One who imports is no hindrance, nor is one who only connects.
+        let ticket = try #require(try ImportTicket.ask(StoreDirectory(path: scratch.store)))
+        let idler = try LocalSocket.connected(to: scratch.store + "/GATE")
+        let expiry = try care.expire(RetentionPolicy(maxOctets: 0), now: 1)
+        #expect(expiry.rows == 3000)
+        #expect(expiry.received != nil)
+        ticket.close()
+        _ = consume idler
+        #expect(try StoreReader(directory: scratch.store).blocks.reduce(0) { $0 + $1.rows } == 10)
+
+        gate.stop()
+        #expect(throws: StoreError.self) { try care.compact() }
+        #expect(throws: StoreError.self) { try StoreCare(scratch.store) }
+        writer.close()
+    }
+
+    @Test func `what an import learned of exporters reaches who holds the store`() throws {
+        let writer = try LiveWriter(directory: scratch.store)
+        let learned = Mutex([[UInt8]]())
+        let gate = try ImportGate(writer) { _ in
+        } learn: { state in
+            learned.withLock { $0.append(state) }
+        }
+        let importer = try StoreWriter.adding(to: scratch.store)
+        try importer.append(randomBatch(rows: 10, seed: 1))
+        try importer.publish()
+        try importer.replaceExporterState([1, 2, 3])
+        try importer.finish()
+        #expect(learned.withLock { $0 } == [[1, 2, 3]])
+        gate.stop()
+        writer.close()
+    }
+
     @Test func `messages are read as they are written, and nonsense is not`() throws {
         let messages: [AdmissionMessage] = [
             .hello(version: 7), .admitted(numbers: 5..<(1 << 40)), .publish([1, 2, 3]), .done,
-            .refused("no"),
+            .refused("no"), .exporters([4, 5]), .task(.compact, version: AdmissionMessage.version),
+            .task(
+                .expire(
+                    RetentionPolicy(maxAge: .seconds(3), maxOctets: .max, maxRollupAge: .zero),
+                    now: 17), version: AdmissionMessage.version),
+            .task(.rollUp, version: AdmissionMessage.version),
+            .answer(StoreTask.Answer(numbers: [1, .max], unreadable: ["", "a line"])),
         ]
         var octets = messages.flatMap(\.encoded)
         for message in messages {
@@ -135,6 +191,8 @@ import Testing
             [1, 0, 0, 0, 0], [1, 12, 0, 0, 0] + Array("SKEINSUB".utf8) + [1, 0, 0, 0],
             [2, 1, 0, 0, 0, 9], [9, 0, 0, 0, 0], [3, 255, 255, 255, 255],
             [2, 16, 0, 0, 0] + [UInt8](repeating: 255, count: 16),
+            [7, 13, 0, 0, 0] + Array("SKEINADD".utf8) + [2, 0, 0, 0, 9],
+            [8, 4, 0, 0, 0, 255, 255, 255, 255],
         ] {
             #expect(throws: Damage.self, "\(octets)") {
                 _ = try AdmissionMessage.first(of: octets)

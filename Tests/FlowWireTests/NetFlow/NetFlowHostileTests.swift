@@ -31,7 +31,8 @@ import Testing
         var configuration = ExportDecoderConfiguration()
         configuration.templatesPerExporterMax = 2
         configuration.fieldsPerTemplateMax = 3
-        configuration.fieldsMax = 40
+        // Those of one different template of two fields, and of one of three.
+        configuration.fieldsMax = 53
         let exports = DecodedExports(configuration: configuration)
         try exports.decode(
             ExportMessage.ipfix().template(256, Self.pair).template(257, Self.pair)
@@ -47,9 +48,70 @@ import Testing
         try exports.decode(
             ExportMessage.ipfix().template(256, [field(1, 4), field(2, 4), field(3, 4)]).bytes,
             from: endpoint(9))
+        #expect(exports.counters.undecoded[.templatesFull] == 1)
         try exports.decode(
             ExportMessage.ipfix().template(256, [field(1, 4)]).bytes, from: endpoint(10))
         #expect(exports.counters.undecoded[.templatesFull] == 2)
+    }
+
+    @Test func `pitfall 21: the same template of many exporters costs little more than once`()
+        throws
+    {
+        var configuration = ExportDecoderConfiguration()
+        // One of two fields, and 100 exporters of it.
+        configuration.fieldsMax = 2 + 16 + 100 * 4
+        let exports = DecodedExports(configuration: configuration)
+        for last in 0..<100 as Range<UInt32> {
+            try exports.decode(
+                ExportMessage.ipfix().template(256, Self.pair).bytes, from: endpoint(last))
+        }
+        #expect(exports.counters.undecoded.isEmpty)
+        try exports.decode(
+            ExportMessage.ipfix().template(256, Self.pair).bytes, from: endpoint(100))
+        #expect(exports.counters.undecoded == [.templatesFull: 1])
+        // In place of its own an exporter may have another, as long as somebody comes after it.
+        try exports.decode(
+            ExportMessage.ipfix().template(256, [field(1, 4)]).data(256, [(1, 4)]).bytes,
+            from: endpoint(0))
+        #expect(exports.counters.records == 1)
+    }
+
+    @Test func `pitfall 21: a flood of templates pushes out those of nobody who was there before`()
+        throws
+    {
+        var configuration = ExportDecoderConfiguration()
+        configuration.fieldsMax = 2000
+        configuration.exportersMax = 500
+        let exports = DecodedExports(configuration: configuration)
+        let known = endpoint(1)
+        try exports.decode(ExportMessage.ipfix().template(256, Self.pair).bytes, from: known)
+        func flood() throws {
+            for number in 0..<1000 as Range<UInt64> {
+                try exports.decode(
+                    ExportMessage.ipfix(domain: number)
+                        .template(256, [field(number % 250 + 1, 1), field(number / 250 + 1, 4)])
+                        .bytes, from: endpoint(2 + UInt32(number % 7)))
+            }
+        }
+        try flood()
+        #expect(exports.counters.undecoded[.templatesFull, default: 0] > 300)
+        #expect(exports.counters.undecoded[.exportersFull, default: 0] > 400)
+        // Its template is there, and it may have others, also in place of that one.
+        try exports.decode(
+            ExportMessage.ipfix().data(256, [(1, 4), (2, 4)])
+                .template(257, [field(1, 8)]).data(257, [(3, 8)])
+                .template(256, [field(2, 8)]).data(256, [(4, 8)]).bytes, from: known)
+        #expect(exports.counters.records == 3)
+        let status = try #require(
+            exports.decoder.exporterStatuses().first { $0.sender == known.address })
+        #expect(status.templates == 2)
+        #expect(status.tally.undecoded.isEmpty)
+
+        // Nor after a restart.
+        let later = DecodedExports(configuration: configuration)
+        later.restoreExporters(exports.decoder.exporterSnapshot())
+        try later.decode(ExportMessage.ipfix().data(257, [(3, 8)]).bytes, from: known)
+        #expect(later.counters.records == 1)
     }
 
     @Test func `pitfall 21: data that wait for a template are bounded, and counted when dropped`()

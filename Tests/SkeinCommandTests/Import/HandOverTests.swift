@@ -108,7 +108,7 @@ import Testing
         #expect(result.status == 1)
         #expect(result.output.isEmpty)
         #expect(
-            result.errors == "skein: store is held by skein serve, and nothing was added: process "
+            result.errors == "skein: store is held by skein serve, and nothing was done: process "
                 + "\(stalled.id) is importing; try again when it has finished\n")
         #expect(try stalled.finish() == 0)
         try folder.skein("import", "--store", "store", "a.pcap")

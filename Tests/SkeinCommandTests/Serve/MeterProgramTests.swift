@@ -63,9 +63,10 @@ struct MeterProgramTests {
         let words =
             [
                 try #require(Command.installed("unshare")), "-n", "sh", "-c",
-                Self.makeCable + " && exec \"$@\"", "sh", Command.skein, "serve", "--listen",
-                "none", "--http", "none", "--store", folder.path("store"), "--interface", "v1",
-                "--bpf", "udp port 9",
+                Self.makeCable + " && ip link set lo up && exec \"$@\"", "sh", Command.skein,
+                "serve", "--listen",
+                "none", "--store", folder.path("store"), "--interface", "v1",
+                "--bpf", "udp port 9", "--set", "http.listen=none",
             ] + options
         let program = try RunningProgram(words, in: folder)
         try program.wait(for: "getting ready") { program.errors.contains("ready; storing") }
@@ -84,6 +85,19 @@ struct MeterProgramTests {
         try shell(program, "for i in {1..50}; do echo > /dev/udp/192.0.2.2/9; done")
     }
 
+    /// The status line and the body of /healthz, asked for within its network.
+    private func health(_ program: RunningProgram) throws -> String {
+        let request =
+            "GET /healthz HTTP/1.1\\r\\nHost: 127.0.0.1:8055\\r\\nConnection: close\\r\\n\\r\\n"
+        let result = try Command.run(
+            try #require(Command.installed("nsenter")),
+            [
+                "-t", "\(program.process)", "-n", "bash", "-c",
+                "exec 3<>/dev/tcp/127.0.0.1/8055; printf '\(request)' >&3; cat <&3",
+            ])
+        return result.output
+    }
+
     private func interface(_ program: RunningProgram) throws -> Counters.Interface {
         let lines = program.output.split(separator: "\n").count
         program.send(SIGUSR1)
@@ -98,15 +112,21 @@ struct MeterProgramTests {
 
     @Test func `an interface that goes down, or away, is metered again when it is back`() throws {
         let folder = try folder()
-        let program = try start(folder, ["--set", "user=nobody"])
+        let program = try start(
+            folder, ["--set", "user=nobody", "--set", "http.listen=127.0.0.1:8055"])
         try send(program)
         try program.wait(for: "packets") { try interface(program).packets == 50 }
+        #expect(try health(program).contains(" 200 "))
 
         try shell(program, "ip link set v1 down")
         try program.wait(for: "a word") { program.errors.contains("v1 is down: ") }
         #expect(try !interface(program).isUp)
+        let unhealthy = try health(program)
+        #expect(unhealthy.contains(" 503 "), "\(unhealthy)")
+        #expect(unhealthy.contains("v1 is down or away: its packets are metered when it is back"))
         try shell(program, "ip link set v1 up")
         try program.wait(for: "a word") { program.errors.contains("of v1 again") }
+        try program.wait(for: "health") { try health(program).contains(" 200 ") }
         try send(program)
         try program.wait(for: "packets") { try interface(program).packets == 100 }
 

@@ -60,8 +60,8 @@ final class TLSListener: @unchecked Sendable {
             .serverChannelInitializer { [intake] channel in
                 channel.eventLoop.makeCompletedFuture {
                     // Where descriptors are short one waits for one, instead of asking all the time.
-                    let backoff = AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { _ in
-                        intake.noteError()
+                    let backoff = AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { error in
+                        intake.note(error: error.errnoCode)
                         return Self.pause
                     }
                     try channel.pipeline.syncOperations.addHandler(backoff)
