@@ -2,7 +2,17 @@ import ArgumentParser
 
 /// Runs the program on the process's arguments and exits with the codes of design.md §7.
 public func runSkein() {
-    Skein.main()
+    let arguments = CommandLine.arguments.dropFirst()
+    // Looking over all commands takes longer than many a query. What this does not understand, and
+    // requests for help, are for the whole tree to answer.
+    guard arguments.first == QueryCommand.configuration.commandName,
+        let command = try? QueryCommand.parse(Array(arguments.dropFirst()))
+    else { return Skein.main() }
+    do {
+        try command.run()
+    } catch {
+        Skein.exit(withError: error)
+    }
 }
 
 struct Skein: ParsableCommand {
