@@ -59,10 +59,10 @@ public struct RollupDimension: Hashable, Sendable {
 
     /// Keys that a bucket of so many flows lists at most.
     ///
-    /// Of addresses and services one for sixteen flows, for more would take as much room as the flows; but
-    /// a hundred, which is all of a small network's.
+    /// Of addresses one for sixteen flows, for more would take as much room as the flows; but a hundred,
+    /// which is all of a small network's.
     func keysMax(flows: UInt64) -> Int {
-        guard keysMax < 65_536 else { return keysMax }
+        guard case .column(let field) = source, field.storage == .address else { return keysMax }
         return min(keysMax, Int(truncatingIfNeeded: max(100, min(flows / 16, 65_536))))
     }
 
