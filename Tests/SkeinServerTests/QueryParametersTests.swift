@@ -5,7 +5,7 @@ import Testing
     @Test func `names and values are decoded`() throws {
         let parameters = try QueryParameters(
             query:
-                "filter=proto+tcp%20and%20dst+port+443&by=srcip%2f24,proto&total&raw=1&utc=false&from=-1h"
+                "filter=proto+tcp%20and%20dst+port+443&by=srcip%2f24,proto&total&raw=true&utc=false&from=-1h"
         )
         #expect(parameters["filter"] == "proto tcp and dst port 443")
         #expect(parameters["by"] == "srcip/24,proto")
@@ -25,6 +25,7 @@ import Testing
         ("filter=a%00", .encoding("a%00")), ("by=a&by=b", .repeated("by")),
         ("store=/etc", .unknown("store", known: QueryParameters.options + QueryParameters.flags)),
         ("total=maybe", .notTruth("total", "maybe")),
+        ("raw=", .notTruth("raw", "")), ("utc=1", .notTruth("utc", "1")),
     ])
     func `what cannot be read is refused`(query: String, problem: QueryParameters.Problem) {
         #expect(throws: problem) { try QueryParameters(query: query) }

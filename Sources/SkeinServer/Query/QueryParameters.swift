@@ -40,9 +40,7 @@ public struct QueryParameters: Hashable, Sendable {
             values.append((name, value ?? "true"))
         }
         for (name, value) in values where Self.flags.contains(name) {
-            guard ["true", "false", "1", "0", ""].contains(value) else {
-                throw .notTruth(name, value)
-            }
+            guard value == "true" || value == "false" else { throw .notTruth(name, value) }
         }
         self.values = values
     }
@@ -51,9 +49,7 @@ public struct QueryParameters: Hashable, Sendable {
     public subscript(name: String) -> String? { values.first { $0.name == name }?.value }
 
     /// Whether a flag is said.
-    public func isSet(_ flag: String) -> Bool {
-        ["true", "1", ""].contains(self[flag] ?? "false")
-    }
+    public func isSet(_ flag: String) -> Bool { self[flag] == "true" }
 
     /// Undoes the encoding of HTML forms: `+` is a blank (WHATWG URL §5.1).
     private static func decoded(_ text: Substring) throws(Problem) -> String {
