@@ -98,7 +98,11 @@ import Testing
     }
 
     @Test func `lookup explains every listing and every silence`() throws {
+        let unread = try skein("lookup", "192.0.2.1")
+        #expect(unread.errors.contains("nobody lists 192.0.2.1"))
+        #expect(unread.errors.contains("no list of theirs has been read"))
         #expect(try skein("update").status == 0)
+        #expect(try !skein("lookup", "192.0.2.1").errors.contains("has been read"))
         func states(_ value: String) throws -> [String] {
             try rows(try skein("lookup", value, "--output", "ndjson")).map {
                 "\($0["source"] ?? "") \($0["value"] ?? "") \($0["state"] ?? "")"

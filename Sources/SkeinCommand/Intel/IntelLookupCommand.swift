@@ -31,11 +31,26 @@ struct IntelLookupCommand: ParsableCommand {
                 ?? intelligence.store.listings(of: value)
             let judge = intelligence.judge
             if listings.isEmpty { StandardStreams.say(silence(address, judge)) }
+            if let unread = try unread(intelligence) { StandardStreams.say(unread) }
             let answers = listings.map { listing in
                 (listing, state(of: listing.indicator, address: address, judge))
             }
             try answer(answers)
         }
+    }
+
+    /// Which lists had no say, so that silence is not taken for an all-clear; nil where all had.
+    private func unread(_ intelligence: Intelligence) throws -> String? {
+        let names = intelligence.settings.sources.map(\.name)
+        if names.isEmpty {
+            return "no source is configured, so no list was asked; see docs/intel.md"
+        }
+        let states = try intelligence.store.sources()
+        let read = Set(states.filter { $0.updated != nil }.map(\.name))
+        let missing = names.filter { !read.contains($0) }
+        if missing.isEmpty { return nil }
+        return "not asked, as no list of theirs has been read (`skein intel update`): "
+            + missing.joined(separator: ", ")
     }
 
     /// Why nothing is said of a value that nobody lists.
