@@ -93,6 +93,15 @@ let package = Package(
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ], swiftSettings: besideNIO + [.strictMemorySafety()]),
+        .target(
+            name: "FlowAlert",
+            dependencies: [
+                "FlowModel", "FlowStore", "FlowQuery", "FlowIntel", "FlowCollector",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: besideNIO + [.strictMemorySafety()]),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
             name: "SkeinConfiguration", dependencies: ["FlowModel", "FlowQuery", "CYAML"],
@@ -112,7 +121,7 @@ let package = Package(
             dependencies: [
                 "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
                 "FlowQuery", "FlowCollector", "FlowEnrichment", "FlowGenerator", "FlowIntel",
-                "SkeinConfiguration", "SkeinServer",
+                "FlowAlert", "SkeinConfiguration", "SkeinServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: besideNIO),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
@@ -160,6 +169,11 @@ let package = Package(
             dependencies: [
                 "FlowModel", "FlowWire", "FlowMeter", "FlowStore", "FlowCapture", "FlowCollector",
                 "FlowGenerator", "FlowTestSupport",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "FlowAlertTests",
+            dependencies: [
+                "FlowModel", "FlowIntel", "FlowQuery", "FlowAlert", "FlowTestSupport",
             ], swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",

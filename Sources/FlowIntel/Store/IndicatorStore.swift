@@ -71,7 +71,7 @@ public final class IndicatorStore: Sendable {
         return found
     }
 
-    private func listings(
+    func listings(
         where condition: String, arguments: StatementArguments
     ) throws(IndicatorStoreError) -> [Listing] {
         try read { database in
