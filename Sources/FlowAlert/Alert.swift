@@ -116,12 +116,13 @@ public struct Alert: Hashable, Sendable {
 
     /// Brings the figures up to date.
     public mutating func add(_ progress: AlertProgress) {
-        flows = progress.flows
-        packets = progress.packets
-        bytes = progress.bytes
+        // Sums only grow; a beacon's end has none.
+        flows = max(flows, progress.flows)
+        packets = max(packets, progress.packets)
+        bytes = max(bytes, progress.bytes)
         first = min(first, progress.first)
         last = max(last, progress.last)
-        direction = progress.direction
+        if progress.flows > 0 { direction = progress.direction }
         value = max(value, progress.value)
         updated = progress.time
     }
@@ -162,7 +163,7 @@ public struct AlertProgress: Hashable, Sendable {
 
 /// What the engine has to say.
 public enum AlertNews: Sendable {
-    /// A new alert; `received`: when the flow arrived that made it.
+    /// A new alert; `received`: when the flow arrived that made it, 0 where none did.
     case opened(Alert, received: UInt64)
     /// Another window in which it goes on.
     case continued(AlertProgress, received: UInt64)

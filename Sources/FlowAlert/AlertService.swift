@@ -13,6 +13,10 @@ import Synchronization
 public final class AlertService: @unchecked Sendable {
     // Sendable: what changes, changes under the mutex or is the thread's own.
 
+    /// What a rule about beacons finds in the store; gives up by throwing anything once `isWanted` says no.
+    public typealias BeaconSearching =
+        @Sendable (_ rule: AlertRule, _ isWanted: () -> Bool) throws -> [Alert]
+
     /// What the service is told at the beginning and by each reload.
     public struct Plan: Sendable {
         /// What is worth an alert; asked anew whenever other addresses are listed, for the sets in filters.
@@ -23,13 +27,17 @@ public final class AlertService: @unchecked Sendable {
         public var judge: (@Sendable () throws -> Judge)?
         /// What the user knows better of sampling.
         public var overrides: RateOverrides?
+        /// Searches the store for beacons; called by a thread of its own, each hour.
+        public var beacons: BeaconSearching?
 
         /// Puts it together.
         public init(
             rules: @escaping @Sendable (IndicatorSnapshot) throws -> [AlertRule],
             inside: InsideNetworks,
-            judge: (@Sendable () throws -> Judge)?, overrides: RateOverrides? = nil
+            judge: (@Sendable () throws -> Judge)?, overrides: RateOverrides? = nil,
+            beacons: BeaconSearching? = nil
         ) {
+            self.beacons = beacons
             self.rules = rules
             self.inside = inside
             self.judge = judge
@@ -49,12 +57,18 @@ public final class AlertService: @unchecked Sendable {
     private let say: @Sendable (String) -> Void
     private let monitor = Monitor()
     private var worker: Worker?
+    private var beaconWorker: Worker?
+    private let beaconRules = Mutex<[AlertRule]>([])
+    /// The beacons' thread's own once it runs.
+    private var beaconRun = BeaconRun()
     private var isStopping = false
     private var isPlanNew = true
     private let compiled = Atomic<UInt64>(0)
 
     /// Nanoseconds between two looks.
     private static let interval: UInt64 = 1_000_000_000
+    /// Nanoseconds between two searches for beacons.
+    private static let beaconInterval: UInt64 = 3_600_000_000_000
     /// Looks between two readings of the sampling rates.
     private static let rateInterval: UInt64 = 30
 
@@ -82,29 +96,28 @@ public final class AlertService: @unchecked Sendable {
         // A connection of its own: compiling must not hold it up.
         let lookup = try indicators.map { try IndicatorStore(path: $0) }
         let open = try alerts.open()
-        let odd = OddRanges()
         desk = AlertDesk(
             store: alerts, sinks: sinks, open: open,
             AlertDesk.Surroundings(
-                explain: { address in
-                    (try? lookup?.explain(address, odd: odd.current)) ?? []
-                }, announce: announce, say: say))
-        self.odd = odd
+                explain: { address in (try? lookup?.listings(of: address)) ?? [] },
+                announce: announce, say: say))
         let desk = desk
         engine = AlertEngine(
             [], slot: slot, inside: plan.inside, firstID: try alerts.nextID()
         ) { desk.take($0) }
         try compile()
         engine.adopt(open)
+        beaconRun.adopt(open)
     }
-
-    private let odd: OddRanges
 
     /// Begins to work.
     public func start() throws(SinkError) {
         try desk.start()
         worker = Worker { [self] in run() }
-        if worker == nil { throw SinkError("the system has no thread to give") }
+        beaconWorker = Worker { [self] in searchForBeacons() }
+        if worker == nil || beaconWorker == nil {
+            throw SinkError("the system has no thread to give")
+        }
     }
 
     /// Ends, after the collector has: what it found is told, or stays in the sinks' queues.
@@ -115,6 +128,8 @@ public final class AlertService: @unchecked Sendable {
         monitor.unlock()
         worker?.join()
         worker = nil
+        beaconWorker?.join()
+        beaconWorker = nil
         engine.tick(millisecondsNow(), settles: true)
         desk.stop()
     }
@@ -170,6 +185,41 @@ public final class AlertService: @unchecked Sendable {
         monitor.unlock()
     }
 
+    private var isWanted: Bool {
+        monitor.lock()
+        defer { monitor.unlock() }
+        return !isStopping
+    }
+
+    /// Looks for beacons each hour, beside everything else.
+    private func searchForBeacons() {
+        var due = Monitor.now + Self.beaconInterval / 12
+        monitor.lock()
+        while !isStopping {
+            guard Monitor.now >= due else {
+                monitor.wait(until: due)
+                continue
+            }
+            monitor.unlock()
+            let search = plan.withLock { $0.beacons }
+            for rule in beaconRules.withLock({ $0 }) {
+                do {
+                    guard let found = try search?(rule, { isWanted }) else { continue }
+                    let news = beaconRun.news(of: rule, found: found, at: millisecondsNow()) {
+                        engine.takeID()
+                    }
+                    for item in news { desk.take(item) }
+                } catch {
+                    guard isWanted else { return }
+                    say("\(rule.name): the store could not be searched: \(error)")
+                }
+            }
+            due = Monitor.now + Self.beaconInterval
+            monitor.lock()
+        }
+        monitor.unlock()
+    }
+
     /// The state of what was compiled last; the thread's own but for the first time.
     private var indicatorVersion = -1
     private var lastProblem = ""
@@ -205,7 +255,6 @@ public final class AlertService: @unchecked Sendable {
         }
         let rules = try plan.rules(next)
         slot.replace(with: next.matcher)
-        odd.replace(by: next.odd)
         let old = snapshot.withLock { snapshot in
             let old = snapshot
             snapshot = next
@@ -213,17 +262,15 @@ public final class AlertService: @unchecked Sendable {
         }
         withExtendedLifetime(old) {}
         engine.reload(rules, inside: plan.inside, plan.overrides)
+        beaconRules.withLock { kept in
+            kept = rules.filter { rule in
+                if case .beacon = rule.test { true } else { false }
+            }
+        }
         compiled.add(1, ordering: .relaxed)
         guard indicators != nil else { return }
         say(
             "\(next.matcher.rangeCount) listed ranges of \(next.sets.count) sources in force, "
                 + "compiled in \((Monitor.now - began) / 1_000_000) ms")
     }
-}
-
-/// The ranges that are no networks, for the desk.
-private final class OddRanges: Sendable {
-    private let state = Mutex<[IndicatorSnapshot.OddRange]>([])
-    var current: [IndicatorSnapshot.OddRange] { state.withLock { $0 } }
-    func replace(by ranges: [IndicatorSnapshot.OddRange]) { state.withLock { $0 = ranges } }
 }

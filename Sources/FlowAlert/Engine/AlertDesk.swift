@@ -142,7 +142,10 @@ public final class AlertDesk: @unchecked Sendable {
             case .opened(let alert, let received):
                 let alert = alert.explained(by: explanations(of: alert))
                 open[alert.id] = alert
-                tell(AlertEvent(.opened, alert, time: alert.opened, received: received))
+                tell(
+                    AlertEvent(
+                        .opened, alert, time: alert.opened,
+                        received: received == 0 ? nil : received))
                 changes.append(.insert(alert))
             case .continued(let progress, let received):
                 guard var alert = open[progress.id] else { continue }
@@ -150,7 +153,10 @@ public final class AlertDesk: @unchecked Sendable {
                 alert.windows += 1
                 open[alert.id] = alert
                 if !acknowledged.contains(alert.id) {
-                    tell(AlertEvent(.continued, alert, time: progress.time, received: received))
+                    tell(
+                        AlertEvent(
+                            .continued, alert, time: progress.time,
+                            received: received == 0 ? nil : received))
                 }
                 changes.append(.update(alert))
             case .grown(let progress):

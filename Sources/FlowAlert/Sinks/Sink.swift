@@ -9,6 +9,8 @@ public struct SinkPlan: Sendable {
         case syslog(SyslogTarget)
         /// A program and its arguments, the event on its standard input.
         case exec([String], timeout: UInt64)
+        case webhook(WebhookTarget)
+        case mail(MailTarget)
     }
 
     /// What counters and messages call it.
@@ -79,6 +81,8 @@ extension SinkPlan {
         case .file(let path): FileTransport(path: path)
         case .syslog(let target): SyslogTransport(target)
         case .exec(let arguments, let timeout): ExecTransport(arguments, timeout: timeout)
+        case .webhook(let target): WebhookTransport(target)
+        case .mail(let target): MailTransport(target)
         }
     }
 
@@ -86,7 +90,8 @@ extension SinkPlan {
     func octets(of event: AlertEvent) -> [UInt8] {
         switch target {
         case .syslog(let target): target.message(event, form: form, times: times)
-        case .standardOutput, .file, .exec:
+        case .mail(let target): target.message(event, form: form, times: times)
+        case .standardOutput, .file, .exec, .webhook:
             Array((form.line(event, times: times) + "\n").utf8)
         }
     }

@@ -71,7 +71,10 @@ final class StreamClient {
     }
 
     /// Goes on in TLS, as STARTTLS has it.
+    ///
+    /// What the other side has said ahead of it anybody may have said: that is an error (CVE-2011-0411).
     func secure(authorities: String?) throws(SinkError) {
+        guard inbox.isEmpty else { throw SinkError("\(place): says more than it was asked") }
         do {
             let context = try Self.context(authorities)
             let host = host
@@ -128,6 +131,12 @@ private final class Inbox: @unchecked Sendable {
         monitor.lock()
         defer { monitor.unlock() }
         return closed
+    }
+
+    var isEmpty: Bool {
+        monitor.lock()
+        defer { monitor.unlock() }
+        return octets.isEmpty
     }
 
     func append(_ buffer: ByteBuffer) {

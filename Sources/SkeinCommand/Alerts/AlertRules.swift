@@ -132,13 +132,19 @@ extension AlertSinkSettings {
                 SyslogTarget(
                     SyslogTarget.Carrier(rawValue: place.carrier) ?? .udp, host: place.host,
                     port: place.port, facility: Int(facility), authorities: authorities))
+        case "webhook":
+            guard let url else { return nil }
+            target = .webhook(WebhookTarget(url: url, authorizationFile: authorizationFile))
+        case "mail":
+            guard let mail else { return nil }
+            target = .mail(mail)
         case "exec":
             target = .exec(command, timeout: UInt64(max(timeout / .milliseconds(1), 1)))
         default:
             guard let path else { return nil }
             target = .file(path)
         }
-        let usual: AlertForm = to == "exec" ? .ndjson : .text
+        let usual: AlertForm = to == "exec" || to == "webhook" ? .ndjson : .text
         var plan = SinkPlan(
             name: name, target: target, form: form.flatMap { AlertForm(rawValue: $0) } ?? usual)
         plan.rules = rules
@@ -150,5 +156,20 @@ extension AlertSinkSettings {
         plan.trackBy = trackBy
         plan.queueBytes = Int(clamping: queue)
         return plan
+    }
+    private var mail: MailTarget? {
+        guard let from, let server, let place = SyslogAddress("tcp://\(server)") else { return nil }
+        let security = MailTarget.Security(rawValue: security) ?? .starttls
+        let usual = [.none: 25, .starttls: 587, .tls: 465][security] ?? 587
+        // The form of an address has syslog's port where none is named.
+        let hasPort =
+            server.last != "]" && server.split(separator: "]").last?.contains(":") ?? false
+        var target = MailTarget(
+            host: place.host, port: hasPort ? place.port : usual, security: security, from: from,
+            recipients: recipients)
+        target.authorities = authorities
+        target.user = user
+        target.passwordFile = passwordFile
+        return target
     }
 }

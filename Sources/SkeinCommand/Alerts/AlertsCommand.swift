@@ -127,8 +127,12 @@ struct AlertsListCommand: ParsableCommand {
 
     /// The question.
     ///
-    /// - Parameter sets: the listed addresses that the filter may name.
-    func question(rules: FilterRules, sets: IntelSets?) throws -> AlertQuestion {
+    /// - Parameters:
+    ///   - sets: the listed addresses that the filter may name.
+    ///   - store: the store whose sets it may name; nil: the configured one.
+    func question(
+        rules: FilterRules, sets: IntelSets?, store: String? = nil
+    ) throws -> AlertQuestion {
         let times = TimeText(zone: utc ? .utc : .local)
         guard limit >= 0 else { throw ValidationError("--limit is 0 or more") }
         let instants = try [("--from", from), ("--to", to)].map { option, text in
@@ -142,13 +146,16 @@ struct AlertsListCommand: ParsableCommand {
         }
         let expression: FlowExpression
         do {
-            let sources =
-                rules.readsSources
-                ? FilterFiles(store: try alerts.settings().store.path, intel: sets) : nil
+            var sources: FilterFiles?
+            if rules.readsSources {
+                sources = FilterFiles(
+                    store: try store ?? alerts.settings().store.path, intel: sets)
+            }
             expression = try FlowExpression(
                 parsing: filter.joined(separator: " "), times: times, sources: sources,
                 rules: rules)
-        } catch let error as FilterError where !rules.readsSources || !rules.allowsFiles {
+        } catch let error as FilterError {
+            if rules.readsSources, rules.allowsFiles { throw error }
             throw ValidationError(error.description)
         }
         return AlertQuestion(

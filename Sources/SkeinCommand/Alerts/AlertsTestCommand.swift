@@ -59,11 +59,15 @@ struct AlertsTestCommand: ParsableCommand {
             var store = StoreOption()
             store.path = settings.store.path
             let reader = try store.reader(window: request.window)
+            if case .beacon = rule.test {
+                let search = try BeaconSearch(rule, inside: settings.inside)
+                return try AlertRows(try search.run(over: reader, request), times)
+                    .write(as: output)
+            }
             let rehearsal = AlertRehearsal(
                 rule, snapshot ?? .nothing, settings, rates: reader.rates
             ) { address in
-                guard let intelligence, let snapshot else { return [] }
-                return (try? intelligence.store.explain(address, odd: snapshot.odd)) ?? []
+                (try? intelligence?.store.listings(of: address)) ?? []
             }
             let footing = try QueryEngine(reader).batches(request) { rehearsal.take($0) }
             let found = rehearsal.finish()

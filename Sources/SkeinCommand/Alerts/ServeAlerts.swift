@@ -10,14 +10,18 @@ import SkeinServer
 /// Alerting in `skein serve`: nothing where no rule is on that has something to go by.
 struct ServeAlerts: Sendable {
     private let service: AlertService?
+    private let alerts: AlertStore?
     private let log: ServerLog
+    private let store: String
 
     /// - Throws: where the alerts cannot be kept, or a rule or sink cannot work.
     init(_ settings: SkeinSettings, _ log: ServerLog) throws {
         self.log = log
+        store = settings.store.path
         let plan = Self.plan(settings)
         guard let plan else {
             service = nil
+            alerts = nil
             return
         }
         let folder = "\(settings.store.path)/alert-queues"
@@ -30,7 +34,9 @@ struct ServeAlerts: Sendable {
                 try SinkRunner(plan, folder: folder) { log.say(.warning, "alerts: \($0)") }
             }
         }
-        let store = settings.store.path
+        let store = store
+        // A connection of its own: who asks must not hold up what is to be kept.
+        alerts = try AlertStore(path: settings.alertDatabase)
         var announce: (@Sendable (AlertEvent) -> Void)?
         if sinks.isEmpty {
             announce = { event in log.say(.warning, "alert: " + AlertForm.text.line(event)) }
@@ -53,9 +59,16 @@ struct ServeAlerts: Sendable {
         }
         var judge: (@Sendable () throws -> Judge)?
         if indicators(settings) != nil { judge = { try Intelligence(settings).judge } }
+        let (store, inside) = (settings.store.path, settings.inside)
         return AlertService.Plan(
-            rules: compile, inside: settings.inside, judge: judge,
-            overrides: UserKnowledge(settings).rates)
+            rules: compile, inside: inside, judge: judge,
+            overrides: UserKnowledge(settings).rates
+        ) { rule, isWanted in
+            let now = Clock.millisecondsSince1970()
+            let from = now > rule.window ? now - rule.window : 0
+            return try BeaconSearch(rule, inside: inside).run(
+                over: store, from: from, to: now, while: isWanted)
+        }
     }
 
     /// The indicator store; nil where no source is configured and there is none.
@@ -77,6 +90,9 @@ struct ServeAlerts: Sendable {
         guard let service else { return IntelSets { nil } }
         return IntelSets { service.inForce }
     }
+
+    /// Answers questions for alerts.
+    var queries: AlertQueries { AlertQueries(alerts: alerts, sets: sets, store: store) }
 
     /// What is measured.
     var metrics: [MetricFamily] { service?.counters.metrics ?? [] }

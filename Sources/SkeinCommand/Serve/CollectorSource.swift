@@ -46,4 +46,8 @@ struct CollectorSource: ServerSource {
     func query(_ parameters: QueryParameters) throws -> any ServedQuery {
         try queries.query(parameters)
     }
+
+    func alerts(_ parameters: QueryParameters) throws -> any ServedQuery {
+        try alerts.query(parameters)
+    }
 }

@@ -59,7 +59,7 @@ struct StoreQueries: Sendable {
     }
 
     /// The sentence of an error, without what belongs to a command line.
-    private static func message(_ error: any Error) -> String {
+    static func message(_ error: any Error) -> String {
         let text = QueryCommand.message(for: error)
         return text.isEmpty ? "\(error)" : text
     }

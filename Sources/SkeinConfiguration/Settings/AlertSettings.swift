@@ -54,9 +54,9 @@ public struct AlertRuleSettings: Hashable, Sendable {
 public struct AlertSinkSettings: Hashable, Sendable {
     /// What counters call it.
     public var name = ""
-    /// `stdout`, `file`, `syslog` or `exec`.
+    /// `stdout`, `file`, `syslog`, `webhook`, `mail` or `exec`.
     public var to = "file"
-    /// The form; nil: text for files and syslog, ndjson for programs.
+    /// The form; nil: text for people, ndjson for programs and webhooks.
     public var form: String?
     /// file: which.
     public var path: String?
@@ -64,8 +64,24 @@ public struct AlertSinkSettings: Hashable, Sendable {
     public var address: String?
     /// syslog: the facility, 0 to 23.
     public var facility: UInt64 = 16
-    /// syslog over TLS: authorities, PEM; nil: the system's.
+    /// Over TLS: authorities, PEM; nil: the system's.
     public var authorities: String?
+    /// webhook: where events are posted to.
+    public var url: String?
+    /// webhook: a file with what is sent as `Authorization`.
+    public var authorizationFile: String?
+    /// mail: the server, `HOST[:PORT]`.
+    public var server: String?
+    /// mail: `none`, `starttls` or `tls`.
+    public var security = "starttls"
+    /// mail: who Skein is there.
+    public var user: String?
+    /// mail: the file with the password.
+    public var passwordFile: String?
+    /// mail: who it is from.
+    public var from: String?
+    /// mail: who gets it.
+    public var recipients: [String] = []
     /// exec: the program and its arguments.
     public var command: [String] = []
     /// exec: how long it may run.
@@ -164,12 +180,14 @@ extension AlertSinkSettings {
         return SettingTable([
             setting("name", \.name, .label, required: true, "What counters call it."),
             setting(
-                "to", \.to, word(["stdout", "file", "syslog", "exec"], "a kind of sink"),
+                "to", \.to,
+                word(
+                    ["stdout", "file", "syslog", "webhook", "mail", "exec"], "a kind of sink"),
                 "Where events go."),
             setting(
                 "form", \.form,
                 .optional(word(["text", "ndjson", "eve", "ecs"], "a form")),
-                "How they are written (none: ndjson for exec, else text)."),
+                "How they are written (none: ndjson for webhook and exec, else text)."),
             setting("path", \.path, .optional(.path), "file: which; it may be rotated away."),
             setting(
                 "address", \.address, .optional(.syslogAddress),
@@ -177,7 +195,26 @@ extension AlertSinkSettings {
             setting("facility", \.facility, .number(0...23), "syslog: the facility; 16 is local0."),
             setting(
                 "authorities", \.authorities, .optional(.path),
-                "syslog over TLS: authorities, PEM; none: the system's."),
+                "syslog and mail over TLS: authorities, PEM; none: the system's."),
+            setting(
+                "url", \.url, .optional(.webhookURL),
+                "webhook: where each event is posted to; redirects are not followed."),
+            setting(
+                "authorization-file", \.authorizationFile, .optional(.path),
+                "webhook: a file whose first line is sent as `Authorization`."),
+            setting(
+                "server", \.server, .optional(.mailServer),
+                "mail: `HOST[:PORT]` (587; 25 without security, 465 for tls)."),
+            setting(
+                "security", \.security, word(["none", "starttls", "tls"], "a kind of security"),
+                "mail: how the connection is kept secret."),
+            setting(
+                "user", \.user, .optional(.label), "mail: who Skein is there; not without TLS."),
+            setting(
+                "password-file", \.passwordFile, .optional(.path),
+                "mail: a file whose first line is the password."),
+            setting("from", \.from, .optional(.mailAddress), "mail: who it is from."),
+            setting("recipients", \.recipients, .list(.mailAddress), "mail: who gets it."),
             setting(
                 "command", \.command, .arguments,
                 "exec: the program and its arguments; the event is on its standard input."),
@@ -207,11 +244,19 @@ extension AlertSinkSettings {
     static func problem(of entry: AlertSinkSettings) -> String? {
         let needs: [(String, String, Bool)] = [
             ("file", "path", entry.path == nil), ("syslog", "address", entry.address == nil),
-            ("exec", "command", entry.command.isEmpty),
+            ("exec", "command", entry.command.isEmpty), ("webhook", "url", entry.url == nil),
+            ("mail", "server", entry.server == nil), ("mail", "from", entry.from == nil),
+            ("mail", "recipients", entry.recipients.isEmpty),
         ]
         for (kind, key, isMissing) in needs {
             if entry.to == kind, isMissing { return "‘\(key)’ is missing, of ‘to: \(kind)’" }
             if entry.to != kind, !isMissing { return "‘\(key)’ is for ‘to: \(kind)’" }
+        }
+        if (entry.user == nil) != (entry.passwordFile == nil) {
+            return "‘user’ and ‘password-file’ go together"
+        }
+        if entry.user != nil, entry.security == "none" {
+            return "‘user’ needs ‘security: starttls’ or ‘tls’: a password is not sent openly"
         }
         return nil
     }
@@ -237,6 +282,41 @@ extension ValueFormat<String> {
             guard SyslogAddress(text) != nil else {
                 throw .notAValue(hint: "write udp://192.0.2.1:514 or tls://logs.example.org")
             }
+            return text
+        }, write: { $0 })
+}
+
+extension ValueFormat<String> {
+    /// A place that takes events.
+    static let webhookURL = ValueFormat.scalar(
+        "`https://…` or `http://…`", noun: "a URL",
+        parse: { text throws(ValueProblem) in
+            guard text.hasPrefix("https://") || text.hasPrefix("http://"),
+                text.utf8.count <= 2048, text.utf8.allSatisfy({ (33...126).contains($0) })
+            else { throw .notAValue(hint: "write https://hooks.example.org/skein") }
+            return text
+        }, write: { $0 })
+
+    /// A mail server.
+    static let mailServer = ValueFormat.scalar(
+        "`HOST[:PORT]`", noun: "a mail server",
+        parse: { text throws(ValueProblem) in
+            guard SyslogAddress("tcp://\(text)") != nil else {
+                throw .notAValue(hint: "write mail.example.org or mail.example.org:587")
+            }
+            return text
+        }, write: { $0 })
+
+    /// An address of mail, without a name and without what a server would take for a command.
+    static let mailAddress = ValueFormat.scalar(
+        "mail address", noun: "a mail address",
+        parse: { text throws(ValueProblem) in
+            let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+            guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), text.utf8.count <= 254,
+                text.utf8.allSatisfy({
+                    (33...126).contains($0) && !"<>()[],;:\\\"".utf8.contains($0)
+                })
+            else { throw .notAValue(hint: "write skein@example.org") }
             return text
         }, write: { $0 })
 }

@@ -122,7 +122,15 @@ extension SkeinSettings {
                     IntelSource.table, initial: IntelSource(),
                     example: "{name: drop, path: /var/lib/skein/drop.txt}",
                     check: IntelSource.problem),
-                "Lists of known-bad peers that `skein intel update` reads; docs/intel.md."),
+                "Lists of known-bad peers, which `skein intel update` reads, and `skein serve` from "
+                    + "time to time; docs/intel.md."),
+            setting(
+                "intel.every", \.intel.every, .duration(.zero...always),
+                "How often `skein serve` updates sources; `0s` never does."),
+            setting(
+                "intel.authorities", \.intel.authorities, .optional(.path),
+                "Certificates of authorities that sources' servers are checked with, in PEM, in "
+                    + "place of the system's."),
             setting(
                 "intel.allow", \.intel.allow, .list(.label),
                 "What is never matched or exported whoever lists it: addresses, networks, names with "
