@@ -45,6 +45,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
     ],
     targets: [
         // Arrows point down only: a target imports what stands above it in this list.
@@ -75,6 +77,17 @@ let package = Package(
             dependencies: ["FlowModel", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: memorySafe),
         .target(
+            name: "FlowFeeds",
+            dependencies: [
+                "FlowModel", "FlowIntel",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: besideNIO + [.strictMemorySafety()]),
+        .target(
             name: "FlowDoctor", dependencies: ["FlowModel", "FlowWire"], swiftSettings: strict),
         .target(name: "CSockets"),
         .target(name: "CPrivileges"),
@@ -91,6 +104,17 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: besideNIO + [.strictMemorySafety()]),
+        .target(
+            name: "FlowAlert",
+            dependencies: [
+                "FlowModel", "FlowStore", "FlowQuery", "FlowIntel", "FlowCollector",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ], swiftSettings: besideNIO + [.strictMemorySafety()]),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
@@ -112,7 +136,7 @@ let package = Package(
             dependencies: [
                 "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
                 "FlowQuery", "FlowCollector", "FlowEnrichment", "FlowGenerator", "FlowIntel",
-                "SkeinConfiguration", "SkeinServer",
+                "FlowFeeds", "FlowAlert", "SkeinConfiguration", "SkeinServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: besideNIO),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
@@ -156,10 +180,19 @@ let package = Package(
             name: "FlowIntelTests", dependencies: ["FlowModel", "FlowIntel", "FlowTestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "FlowFeedsTests",
+            dependencies: ["FlowModel", "FlowIntel", "FlowFeeds", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "FlowCollectorTests",
             dependencies: [
                 "FlowModel", "FlowWire", "FlowMeter", "FlowStore", "FlowCapture", "FlowCollector",
                 "FlowGenerator", "FlowTestSupport",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "FlowAlertTests",
+            dependencies: [
+                "FlowModel", "FlowIntel", "FlowQuery", "FlowAlert", "FlowTestSupport",
             ], swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",

@@ -32,6 +32,12 @@ public struct LatencyHistogram: Hashable, Sendable {
         sum &+= milliseconds &* datagrams
     }
 
+    /// Adds what another has noted.
+    public mutating func add(_ other: LatencyHistogram) {
+        for bucket in counts.indices { counts[bucket] += other.counts[bucket] }
+        sum &+= other.sum
+    }
+
     /// Notes what a batch has, now that it is somewhere.
     ///
     /// - Parameter now: ms since 1970. A clock that was set back makes no time of less than 0.

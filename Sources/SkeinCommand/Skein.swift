@@ -26,6 +26,7 @@ struct Skein: ParsableCommand {
             QueryCommand.self,
             MapCommand.self,
             IntelCommand.self,
+            AlertsCommand.self,
             StoreCommand.self,
             ExportersCommand.self,
             DoctorCommand.self,

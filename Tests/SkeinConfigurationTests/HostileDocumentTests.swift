@@ -21,12 +21,12 @@ import Testing
             "listen:\n  - *:2055",
             "f:2:6: not YAML: a value that begins with * or & stands in quotes"),
         BadDocument(
-            "a: &a [x]\nb: *a\n<<: {}\nlog: !!map {level: !info info}",
-            "f:1:1: there is no setting ‘a’ here; there are store, listen, tls, receive-buffer, "
-                + "queue-memory, exporters, forward, interface, user, geo, intel, http, log",
+            "z: &a [x]\nb: *a\n<<: {}\nlog: !!map {level: !info info}",
+            "f:1:1: there is no setting ‘z’ here; there are store, listen, tls, receive-buffer, "
+                + "queue-memory, exporters, forward, interface, user, geo, intel, alerts, http, log",
             "f:1:4: anchors (&name) are not taken here; write the value where it is used",
             "f:2:1: there is no setting ‘b’ here; there are store, listen, tls, receive-buffer, "
-                + "queue-memory, exporters, forward, interface, user, geo, intel, http, log",
+                + "queue-memory, exporters, forward, interface, user, geo, intel, alerts, http, log",
             "f:2:4: aliases (*name, <<) are not taken here; write the value out",
             "f:3:1: aliases (*name, <<) are not taken here; write the value out",
             "f:4:6: the tag ‘tag:yaml.org,2002:map’ means nothing here; leave it out",

@@ -30,9 +30,10 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             "max-age: 3d",
             "f:1:1: there is no setting ‘max-age’ here; did you mean ‘store.retention.max-age’?"),
         BadDocument(
-            "alerts: []",
-            "f:1:1: there is no setting ‘alerts’ here; there are store, listen, tls, receive-buffer, "
-                + "queue-memory, exporters, forward, interface, user, geo, intel, http, log"),
+            "pages: []",
+            "f:1:1: there is no setting ‘pages’ here; there are store, listen, tls, receive-buffer, "
+                + "queue-memory, exporters, forward, interface, user, geo, intel, alerts, http, log"
+        ),
         BadDocument(
             "log: {level: info}\nhttp: {listen: none}\nlog: {json: true}",
             "f:3:1: ‘log’ stands here twice, first in line 1; only one can hold"),

@@ -29,6 +29,10 @@ final class FakeSource: ServerSource {
         return Query(run: run, contentType: "application/json")
     }
 
+    func alerts(_ parameters: QueryParameters) throws -> any ServedQuery {
+        Query(run: run, contentType: "application/json")
+    }
+
     private struct Query: ServedQuery {
         let run: Run
         let contentType: String

@@ -16,16 +16,21 @@ import Testing
         document["paths"] as? [String: [String: [String: Any]]] ?? [:]
     }
 
-    @Test func `the parameters of a query are those that are read`() throws {
-        let query = try #require(paths["/api/v1/query"]?["get"])
+    @Test(arguments: [
+        ("/api/v1/query", QueryParameters.ofFlows), ("/api/v1/alerts", QueryParameters.ofAlerts),
+    ])
+    func `the parameters of a query are those that are read`(
+        path: String, names: QueryParameters.Names
+    ) throws {
+        let query = try #require(paths[path]?["get"])
         let parameters = try #require(query["parameters"] as? [[String: Any]])
         let types = parameters.map { parameter in
             (parameter["name"] as? String ?? "", (parameter["schema"] as? [String: Any])?["type"])
         }
-        #expect(Set(types.map(\.0)) == Set(QueryParameters.options + QueryParameters.flags))
+        #expect(Set(types.map(\.0)) == Set(names.options + names.flags))
         #expect(types.count == Set(types.map(\.0)).count)
         for (name, type) in types {
-            let isFlag = QueryParameters.flags.contains(name)
+            let isFlag = names.flags.contains(name)
             #expect((type as? String == "boolean") == isFlag, "\(name)")
         }
     }

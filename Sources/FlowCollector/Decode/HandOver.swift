@@ -20,7 +20,8 @@ final class HandOver {
         if wanted.number != enricher.number { enricher = (wanted.number, wanted.make?()) }
         enricher.value?.enrich(batch)
         let shared = SharedBatch(batch, arrivals: arrivals.take(), pool: pool)
-        for stage in stages { stage.offer(shared) }
+        // The store, which may block, comes last: nobody else waits for it.
+        for stage in stages.reversed() { stage.offer(shared) }
         shared.release()
         batches += 1
         return pool.take()

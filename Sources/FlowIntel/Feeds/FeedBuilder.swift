@@ -64,6 +64,13 @@ struct FeedBuilder {
         contents.counts.withheld[withheld, default: 0] += 1
     }
 
+    /// The contents of what is only a part of a feed: it may have nothing that can be read.
+    consuming func finishPart() -> FeedContents {
+        if addressCount > 0 { contents.counts.read[.address] = addressCount }
+        if networkCount > 0 { contents.counts.read[.network] = networkCount }
+        return contents
+    }
+
     /// The contents, once all was read.
     consuming func finish() throws(FeedError) -> FeedContents {
         if addressCount > 0 { contents.counts.read[.address] = addressCount }

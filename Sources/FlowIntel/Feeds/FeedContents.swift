@@ -22,6 +22,30 @@ public struct FeedContents: Sendable {
     public var expires: Int64?
     /// What became of its entries.
     public var counts = FeedCounts()
+
+    package init(format: FeedFormat) { self.format = format }
+}
+
+extension FeedContents {
+    /// Adds what another page of the same feed lists.
+    package mutating func append(_ other: FeedContents) {
+        let offset = UInt32(details.count)
+        details += other.details
+        addresses += other.addresses.map {
+            ListedAddresses(range: $0.range, detail: $0.detail + offset)
+        }
+        texts += other.texts.map { entry in
+            var entry = entry
+            entry.detail += offset
+            return entry
+        }
+        counts.read.merge(other.counts.read, uniquingKeysWith: +)
+        counts.withheld.merge(other.counts.withheld, uniquingKeysWith: +)
+        counts.bad.merge(other.counts.bad, uniquingKeysWith: +)
+        counts.ignored += other.counts.ignored
+        counts.lines += other.counts.lines
+        counts.badPlaces += other.counts.badPlaces.prefix(10 - min(10, counts.badPlaces.count))
+    }
 }
 
 /// Entries of a feed, counted by what became of them.

@@ -1,7 +1,7 @@
 /// Times as feeds write them, as ms since 1970; without a zone they are UTC.
-enum InstantText {
+package enum InstantText {
     /// Reads `2024-01-20`, `2024-01-20T00:00:00.5Z`, `2024-01-20 00:00:00 UTC`, `…+02:00`.
-    static func parse(_ text: String) -> Int64? {
+    package static func parse(_ text: String) -> Int64? {
         var scanner = DigitScanner(text)
         guard let year = scanner.number(digits: 4), scanner.take("-"),
             let month = scanner.number(digits: 2), (1...12).contains(month), scanner.take("-"),
@@ -32,7 +32,7 @@ enum InstantText {
     }
 
     /// `2024-01-20T00:00:00Z`.
-    static func text(_ ms: Int64, milliseconds: Bool = false) -> String {
+    package static func text(_ ms: Int64, milliseconds: Bool = false) -> String {
         let (days, rest) = ms.floorDivided(by: 86_400_000)
         let (year, month, day) = date(days: days)
         let time = [rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60].map { padded($0, 2) }

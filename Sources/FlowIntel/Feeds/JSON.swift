@@ -1,7 +1,7 @@
 /// A JSON value (RFC 8259), read with bounds on depth and size.
 ///
 /// Feeds are hostile input whose shape drifts: members are looked for, not demanded.
-enum JSON {
+package enum JSON {
     case null
     case bool(Bool)
     case number(Double)
@@ -9,7 +9,7 @@ enum JSON {
     case array([JSON])
     case object([String: JSON])
 
-    static func parse(
+    package static func parse(
         _ octets: Span<UInt8>, valuesMax: Int = 4_000_000
     ) throws(FeedError) -> JSON {
         var parser = JSONParser(valuesMax: valuesMax)
@@ -21,23 +21,23 @@ enum JSON {
         return value
     }
 
-    subscript(_ name: String) -> JSON? {
+    package subscript(_ name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members[name]
     }
 
-    var array: [JSON]? {
+    package var array: [JSON]? {
         guard case .array(let values) = self else { return nil }
         return values
     }
 
-    var string: String? {
+    package var string: String? {
         guard case .string(let text) = self else { return nil }
         return text
     }
 
     /// A whole number, also where it was written as text.
-    var integer: Int64? {
+    package var integer: Int64? {
         switch self {
         case .number(let value): Int64(exactly: value.rounded(.towardZero))
         case .string(let text): Int64(text)
@@ -46,7 +46,7 @@ enum JSON {
     }
 
     /// Truth in the ways that feeds write it: `true`, `1`, `"1"`.
-    var truth: Bool? {
+    package var truth: Bool? {
         switch self {
         case .bool(let value): value
         case .number(let value): value != 0
@@ -57,7 +57,7 @@ enum JSON {
     }
 
     /// The texts of an array; other elements are passed over.
-    var strings: [String] { (array ?? []).compactMap(\.string) }
+    package var strings: [String] { (array ?? []).compactMap(\.string) }
 }
 
 private struct JSONParser {

@@ -87,7 +87,7 @@ enum OTX {
         }
     }
 
-    private static func readPulse(_ row: JSON) -> OTXPulse {
+    static func readPulse(_ row: JSON) -> OTXPulse {
         var pulse = OTXPulse()
         let id = row["id"]?.string ?? row["_id"]?.string ?? ""
         // It becomes part of a link.
@@ -111,7 +111,7 @@ enum OTX {
         return pulse
     }
 
-    private static func read(
+    static func read(
         _ row: JSON, of pulse: OTXPulse, into builder: inout FeedBuilder
     ) throws(FeedError) {
         builder.contents.counts.lines += 1

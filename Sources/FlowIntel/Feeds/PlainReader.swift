@@ -140,8 +140,8 @@ struct DShieldReader: LineReader {
 }
 
 /// The date of a mail header (RFC 5322 §3.3), in GMT.
-enum MailDate {
-    static func parse(_ text: some StringProtocol) -> Int64? {
+package enum MailDate {
+    package static func parse(_ text: some StringProtocol) -> Int64? {
         let words = text.split { " ,".contains($0) }
         guard words.count >= 5, let day = Int(words[1]), let year = Int(words[3]),
             (1970...9999).contains(year), (1...31).contains(day),

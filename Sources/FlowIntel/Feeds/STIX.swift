@@ -61,7 +61,7 @@ enum STIX {
 }
 
 extension JSON {
-    fileprivate var isIndicator: Bool {
+    var isIndicator: Bool {
         self["type"]?.string == "indicator" && self["id"]?.string?.hasPrefix("indicator--") == true
             && self["pattern"] != nil
     }

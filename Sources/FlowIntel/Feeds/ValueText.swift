@@ -101,7 +101,7 @@ extension String {
     var hasBlank: Bool { utf8.contains { $0 <= 32 || $0 == 127 } }
 
     /// One line of at most 512 octets: what is a blank or a control becomes a space.
-    var asOneLine: String {
+    package var asOneLine: String {
         let isPlain = utf8.count <= 512 && !utf8.contains { $0 < 32 || $0 == 127 }
         if isPlain { return self }
         var text = ""

@@ -61,6 +61,33 @@ public struct Indicator: Hashable, Sendable {
     }
 }
 
+extension Indicator {
+    /// What a text is that somebody wants looked up.
+    public enum Reading: Equatable, Sendable {
+        /// Something that could be listed.
+        case value
+        /// Several addresses.
+        case network
+        /// Nothing that could.
+        case bad(BadEntry)
+    }
+
+    /// `text` without blanks around it.
+    public static func trimmed(_ text: String) -> String { text.trimmedText }
+
+    /// What `text` is, as a line of a list would be read.
+    public static func reading(ofValue text: String) -> Reading {
+        guard !text.isEmpty, !text.hasBlank else { return .bad(.text) }
+        let octets = Array(text.utf8)
+        var builder = FeedBuilder(.plain, limits: FeedLimits())
+        guard (try? builder.addUntyped(octets.span, detail: nil, line: 1)) != nil else {
+            return .bad(.value)
+        }
+        if let place = builder.contents.counts.badPlaces.first { return .bad(place.reason) }
+        return builder.contents.addresses.contains { !$0.range.isSingle } ? .network : .value
+    }
+}
+
 extension FeedContents {
     /// All entries as indicators of `source`; for stores and exports, not for matching.
     public func indicators(of source: String) -> [Indicator] {

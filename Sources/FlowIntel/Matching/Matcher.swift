@@ -18,8 +18,8 @@ public final class Matcher: Sendable {
     /// The sources' names, by number.
     public let sources: [String]
     private let sets: SourceSets
-    private let v4: TableV4
-    private let v6: TableV6
+    let v4: TableV4
+    let v6: TableV6
 
     /// Compiles a matcher.
     ///

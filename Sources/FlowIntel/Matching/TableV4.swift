@@ -4,7 +4,7 @@
 ///     index    a /16 each: how many segments start below it
 ///     starts, ends, numbers: the segments
 struct TableV4: Sendable {
-    private let segments: Segments<UInt32>
+    let segments: Segments<UInt32>
     private var bitmap: [UInt64] = []
     private var index: [UInt32] = []
 

@@ -4,7 +4,7 @@
 /// that narrow segments touch, and of the /32s that wide ones do. What a look-up does not find in either
 /// is not listed; the rest is searched for.
 struct TableV6: Sendable {
-    private let segments: Segments<UInt128>
+    let segments: Segments<UInt128>
     private let narrow: HashedBits
     private let wide: HashedBits
 

@@ -1,5 +1,6 @@
-public import FlowModel
+import FlowModel
 import GRDB
+import Glibc
 
 /// What the sources list, kept in SQLite: everything that was read, refused or not, so that silence can
 /// be explained as well as an alert.
@@ -8,16 +9,28 @@ import GRDB
 public final class IndicatorStore: Sendable {
     let database: DatabaseQueue
 
+    /// What SQLite calls a database without a file.
+    private static let inMemory = ":memory:"
+
     /// Opens the store, and makes it where there is none.
     public init(path: String) throws(IndicatorStoreError) {
         database = try Self.wrapping(path) {
             var configuration = GRDB.Configuration()
-            configuration.busyMode = .timeout(10)
-            configuration.journalMode = .wal
+            // An update of a large list is one transaction; whoever else writes waits for its end.
+            configuration.busyMode = .timeout(60)
+            if path != Self.inMemory { configuration.journalMode = .wal }
+            // What refers to what is kept in order by the updates; to have it checked would look through
+            // all entries for each detail that goes.
+            configuration.foreignKeysEnabled = false
             let database = try DatabaseQueue(path: path, configuration: configuration)
             try Self.migrator.migrate(database)
             return database
         }
+    }
+
+    /// Opens the store to be asked; where there is none it is empty, and none is made.
+    public convenience init(reading path: String) throws(IndicatorStoreError) {
+        try self.init(path: unsafe access(path, F_OK) == 0 ? path : Self.inMemory)
     }
 
     /// What the sources are and how they are doing, by name.
@@ -25,11 +38,7 @@ public final class IndicatorStore: Sendable {
         try read { database in
             try Row.fetchAll(
                 database,
-                sql: """
-                    SELECT source.*,
-                        (SELECT COUNT(*) FROM indicator WHERE indicator.source = source.id) AS count
-                    FROM source ORDER BY name
-                    """
+                sql: "SELECT source.*, source.entries AS count FROM source ORDER BY name"
             ).map(SourceState.init)
         }
     }
@@ -41,14 +50,6 @@ public final class IndicatorStore: Sendable {
             where: source == nil ? "TRUE" : "source.name = ?",
             arguments: source.map { [$0] } ?? []
         ).map(\.indicator)
-    }
-
-    /// All entries that list `address`, the narrowest first.
-    public func listings(of address: IPAddress) throws(IndicatorStoreError) -> [Listing] {
-        let key = address.key
-        let found = try listings(
-            where: "indicator.first <= ? AND indicator.last >= ?", arguments: [key, key])
-        return found.sorted { $0.indicator.width < $1.indicator.width }
     }
 
     /// All entries that list a value which is no address; a name also by the domains above it.
@@ -71,7 +72,7 @@ public final class IndicatorStore: Sendable {
         return found
     }
 
-    private func listings(
+    func listings(
         where condition: String, arguments: StatementArguments
     ) throws(IndicatorStoreError) -> [Listing] {
         try read { database in
@@ -93,7 +94,7 @@ public final class IndicatorStore: Sendable {
         }
     }
 
-    private func read<Value>(
+    func read<Value>(
         _ body: (Database) throws -> Value
     ) throws(IndicatorStoreError) -> Value {
         try Self.wrapping(database.path) { try database.read(body) }
@@ -117,57 +118,12 @@ public struct IndicatorStoreError: Error, Sendable, CustomStringConvertible {
     /// SQLite's words.
     public var message: String
 
+    /// Says what went wrong.
+    public init(path: String, message: String) {
+        self.path = path
+        self.message = message
+    }
+
     /// What went wrong.
     public var description: String { "\(path): \(message)" }
-}
-
-extension IndicatorStore {
-    /// Versions of the schema; one that was released never changes.
-    static var migrator: DatabaseMigrator {
-        var migrator = DatabaseMigrator()
-        migrator.registerMigration("1") { database in
-            try database.execute(
-                sql: """
-                    CREATE TABLE source (
-                        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
-                        -- ms since 1970: when a list was last taken, and last looked at
-                        updated INTEGER, checked INTEGER,
-                        -- which update its entries are of
-                        generation INTEGER NOT NULL DEFAULT 0,
-                        read INTEGER NOT NULL DEFAULT 0, bad INTEGER NOT NULL DEFAULT 0,
-                        ignored INTEGER NOT NULL DEFAULT 0,
-                        -- entries of a list that is held back
-                        held INTEGER,
-                        -- why the last look took no list
-                        problem TEXT);
-                    CREATE TABLE detail (
-                        id INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source,
-                        description TEXT NOT NULL, reportURL TEXT NOT NULL, port INTEGER,
-                        confidence INTEGER, firstSeen INTEGER, lastSeen INTEGER, expires INTEGER,
-                        tags TEXT NOT NULL, withheld TEXT);
-                    CREATE INDEX detailOfSource ON detail(source);
-                    CREATE TABLE indicator (
-                        source INTEGER NOT NULL REFERENCES source, kind TEXT NOT NULL,
-                        value TEXT NOT NULL, listed TEXT NOT NULL,
-                        -- addresses: the ends of the range, 16 octets each
-                        first BLOB, last BLOB,
-                        detail INTEGER NOT NULL REFERENCES detail,
-                        -- ms since 1970: since when it is in the list, without a break
-                        since INTEGER NOT NULL,
-                        generation INTEGER NOT NULL,
-                        PRIMARY KEY (source, kind, value)) WITHOUT ROWID;
-                    CREATE INDEX indicatorByValue ON indicator(value);
-                    CREATE TABLE pulse (
-                        source INTEGER NOT NULL REFERENCES source, id TEXT NOT NULL,
-                        name TEXT NOT NULL, description TEXT NOT NULL, author TEXT NOT NULL,
-                        created INTEGER, modified INTEGER, revision INTEGER NOT NULL,
-                        tlp TEXT NOT NULL, isPublic INTEGER NOT NULL, adversary TEXT NOT NULL,
-                        -- a line each
-                        tags TEXT NOT NULL, "references" TEXT NOT NULL, countries TEXT NOT NULL,
-                        industries TEXT NOT NULL, families TEXT NOT NULL, attacks TEXT NOT NULL,
-                        PRIMARY KEY (source, id)) WITHOUT ROWID;
-                    """)
-        }
-        return migrator
-    }
 }

@@ -96,7 +96,7 @@ extension IPAddress {
             })
     }
 
-    fileprivate init?(key: Data?) {
+    init?(key: Data?) {
         guard let key, key.count == 16 else { return nil }
         func half(_ octets: Data) -> UInt64 {
             octets.reduce(0) { $0 << 8 | UInt64($1) }

@@ -10,8 +10,14 @@ public final class BlockEncoder {
     private let filled = EncodedBytes(count: FlowBatch.capacity * 16)
     private let everyRow = EncodedBytes(count: FlowBatch.capacity / 8)
 
+    private let usesNumberDictionaries: Bool
+
     /// An encoder.
-    public init() {
+    ///
+    /// - Parameter usesNumberDictionaries: false for columns that are asked once and not kept: distances
+    ///   are faster made.
+    public init(usesNumberDictionaries: Bool = true) {
+        self.usesNumberDictionaries = usesNumberDictionaries
         let everyRow = everyRow
         var words = everyRow.mutableValues(as: UInt64.self)
         for word in words.indices { words[word] = ~0 }
@@ -30,17 +36,7 @@ public final class BlockEncoder {
         var columns: [EncodedColumn] = []
         var summaries: [ColumnSummary] = []
         for field in batch.fields {
-            guard let column = batch.column(field) else { continue }
-            let part = ColumnPart(column: column, rows: rows)
-            guard let presence = presence(of: part) else { continue }
-            let encoded =
-                switch column.width {
-                case 1: encode(part, presence, as: UInt8.self)
-                case 2: encode(part, presence, as: UInt16.self)
-                case 4: encode(part, presence, as: UInt32.self)
-                case 16: encodeAddresses(part, presence)
-                default: encode(part, presence, as: UInt64.self)
-                }
+            guard let encoded = encode(field, of: batch, rows: rows) else { continue }
             columns.append(encoded.column)
             summaries.append(encoded.summary)
         }
@@ -53,6 +49,22 @@ public final class BlockEncoder {
         return EncodedBlock(
             rows: rows.count, columns: columns, summaries: summaries,
             other: batch.other.slice(rows))
+    }
+
+    /// Encodes one column; nil where none of the rows has a value.
+    func encode(
+        _ field: Field, of batch: FlowBatch, rows: Range<Int>
+    ) -> (column: EncodedColumn, summary: ColumnSummary)? {
+        guard let column = batch.column(field) else { return nil }
+        let part = ColumnPart(column: column, rows: rows)
+        guard let presence = presence(of: part) else { return nil }
+        return switch column.width {
+        case 1: encode(part, presence, as: UInt8.self)
+        case 2: encode(part, presence, as: UInt16.self)
+        case 4: encode(part, presence, as: UInt32.self)
+        case 16: encodeAddresses(part, presence)
+        default: encode(part, presence, as: UInt64.self)
+        }
     }
 
     /// The rows of a column that are being encoded.
@@ -121,7 +133,7 @@ public final class BlockEncoder {
     ) -> EncodedColumn.Values {
         let width = codeWidth(upTo: UInt64(high - low))
         // Times stay frames: windows and buckets are arithmetic on them.
-        if width >= 2, field.info?.meaning != .instant,
+        if usesNumberDictionaries, width >= 2, field.info?.meaning != .instant,
             let found = numbers.encode(values, frameWidth: width)
         {
             return .dictionary(found.dictionary, found.codes)

@@ -142,7 +142,7 @@ struct ConfigurationOverrides: ParsableArguments {
         return Configuration.File(name: path, octets: octets)
     }
 
-    private static var environment: [String: String] {
+    static var environment: [String: String] {
         var variables: [String: String] = [:]
         var next = environ
         while let entry = next.pointee {

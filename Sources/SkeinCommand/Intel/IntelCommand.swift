@@ -26,12 +26,14 @@ struct IntelOption: ParsableArguments {
     var path: String?
 
     /// Opens what is configured.
-    func load() throws -> Intelligence {
+    ///
+    /// - Parameter writes: whether the store is made where there is none.
+    func load(writes: Bool = false) throws -> Intelligence {
         let variable = getenv("SKEIN_CONFIG").map { String(cString: $0) } ?? ""
         let file = path ?? (variable.isEmpty ? nil : variable)
         do {
             let configuration = try Configuration(file: file.map(ConfigurationOverrides.read))
-            return try Intelligence(configuration.settings)
+            return try Intelligence(configuration.settings, writes: writes)
         } catch let errors as ConfigurationErrors {
             errors.lines.forEach(StandardStreams.say)
             throw ExitCode.failure
@@ -45,9 +47,10 @@ struct Intelligence {
     let store: IndicatorStore
     let judge: Judge
 
-    init(_ settings: SkeinSettings) throws {
+    init(_ settings: SkeinSettings, writes: Bool = false) throws {
         self.settings = settings.intel
-        store = try IndicatorStore(path: settings.intel.database)
+        let path = settings.intel.database
+        store = try writes ? IndicatorStore(path: path) : IndicatorStore(reading: path)
         var allowList = AllowList()
         allowList.add(settings.intel.allow, origin: "intel.allow")
         for path in settings.intel.warningLists {
@@ -59,21 +62,6 @@ struct Intelligence {
         judge = Judge(
             policy: AddressPolicy(own: own), allowList: allowList,
             now: Int64(Clock.millisecondsSince1970()))
-    }
-}
-
-extension IntelSource {
-    /// The format to read it as; nil to recognise it.
-    var feedFormat: FeedFormat? {
-        guard format == "csv" else { return FeedFormat(name: format) }
-        func column(_ text: String) -> CSVColumns.Column {
-            Int(text).map { .number($0) } ?? .name(text)
-        }
-        var columns = CSVColumns()
-        columns.value = column(self.column)
-        columns.description = description.map(column)
-        columns.separator = separator == "tab" ? 9 : separator.utf8.first ?? UInt8(ascii: ",")
-        return .csv(columns)
     }
 }
 

@@ -87,7 +87,7 @@ private struct FeedRow {
     var values: [JSONValue] {
         func number(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
         return [
-            .text(source.name), .text(source.path), .text(source.format),
+            .text(source.name), .text(source.place), .text(source.format),
             state?.updated.map { .integer($0) } ?? .null,
             state?.checked.map { .integer($0) } ?? .null, number(state?.read),
             number(state?.bad), number(state?.count), refused.json, number(allowed),

@@ -24,6 +24,7 @@ struct IntelLookupCommand: ParsableCommand {
 
     func run() throws {
         try runCommand {
+            let value = try checked()
             let intelligence = try intel.load()
             let address = IPAddress(value)
             let listings =
@@ -36,6 +37,19 @@ struct IntelLookupCommand: ParsableCommand {
                 (listing, state(of: listing.indicator, address: address, judge))
             }
             try answer(answers)
+        }
+    }
+
+    /// The value without the blanks around it, where it is one that could be listed.
+    private func checked() throws -> String {
+        let value = Indicator.trimmed(value)
+        switch Indicator.reading(ofValue: value) {
+        case .value: return value
+        case .network:
+            throw ValidationError("'\(value)' is a network; look up one address of it.")
+        case .bad(let reason):
+            throw ValidationError(
+                "'\(value)' is no address, name, URL, digest or e-mail address: \(reason).")
         }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FlowFeeds
 import FlowIntel
 import FlowQuery
 import SkeinConfiguration
@@ -27,7 +28,7 @@ struct IntelUpdateCommand: ParsableCommand {
 
     func run() throws {
         try runCommand {
-            let intelligence = try intel.load()
+            let intelligence = try intel.load(writes: true)
             let all = intelligence.settings.sources
             for name in names where !all.contains(where: { $0.name == name }) {
                 let near = NearestWord.find(name, among: all.map(\.name))
@@ -41,97 +42,71 @@ struct IntelUpdateCommand: ParsableCommand {
                 StandardStreams.say("\(name) is no longer configured; what it listed is forgotten")
             }
             let chosen = all.filter { names.isEmpty || names.contains($0.name) }
-            let reports = try chosen.compactMap { try update($0, of: intelligence) }
+            let fetcher = HTTPFetcher(options: intelligence.settings.fetchOptions)
+            defer { fetcher.close() }
+            let update = FeedUpdate(
+                intelligence.store, policy: intelligence.judge.policy, fetcher: fetcher,
+                insists: insist
+            ) { name, line in StandardStreams.say("\(name): \(line)") }
+            let every = intelligence.settings.every
+            let reports = try chosen.map { source in
+                let report = try update.run(source.feed(every: every), at: intelligence.judge.now)
+                for line in report.lines { StandardStreams.say("\(source.name): \(line)") }
+                return report
+            }
             try answer(reports)
-            let isWhole =
-                reports.count == chosen.count && reports.allSatisfy { $0.update.outcome == .taken }
-            if !isWhole { throw ExitCode.failure }
+            if !reports.allSatisfy(\.isWhole) { throw ExitCode.failure }
         }
     }
 
-    /// Reads a source; nil where that failed, which is said.
-    private func update(
-        _ source: IntelSource, of intelligence: Intelligence
-    ) throws -> UpdateReport? {
-        let now = intelligence.judge.now
-        let feeds: [FeedContents]
-        do {
-            feeds = try readFeed(at: source.path, format: source.feedFormat)
-            if let list = feeds.compactMap(\.warningList).first {
-                throw FeedFileError(
-                    path: source.path,
-                    cause: .notAFeed("‘\(list.name)’ allows; name it in intel.warning-lists"))
-            }
-        } catch {
-            StandardStreams.say("\(source.name): \(error)")
-            try intelligence.store.note(problem: "\(error)", of: source.name, at: now)
-            return nil
-        }
-        let update = try intelligence.store.update(
-            source.name, with: feeds, at: now, insists: insist)
-        if case .held(let entries, let kept) = update.outcome {
-            StandardStreams.say(
-                "\(source.name): held back: \(entries) entries where there were \(kept); "
-                    + "--insist takes them")
-        }
-        var report = UpdateReport(name: source.name, update: update)
-        for feed in feeds {
-            let judged = feed.judged(by: intelligence.judge.policy, now: now)
-            report.read += judged.read
-            report.bad += feed.counts.badTotal
-            report.ignored += feed.counts.ignored
-            report.inForce += judged.inForce
-            report.refused.merge(judged.refused, uniquingKeysWith: +)
-            if let place = feed.counts.badPlaces.first {
-                StandardStreams.say(
-                    "\(source.name): \(feed.counts.badTotal) bad; the first, in line "
-                        + "\(place.line): \(place.reason)")
-            }
-        }
-        return report
-    }
-
-    private func answer(_ reports: [UpdateReport]) throws {
+    private func answer(_ reports: [FeedReport]) throws {
         try ListedRows(
             columns: [
                 "name", "outcome", "read", "bad", "ignored", "refused", "inForce", "entries",
                 "added", "gone",
             ], rows: reports.map(\.values),
             table: (
-                ["name", "read", "bad", "in force", "added", "gone", "refused"],
+                ["name", "outcome", "read", "bad", "in force", "added", "gone", "refused"],
                 reports.map(\.texts)
             )
         ).write(as: output)
     }
 }
 
-/// What is said of an update: entries as often as they are listed, but for the last three columns.
-private struct UpdateReport {
-    let name: String
-    let update: SourceUpdate
-    var read = 0
-    var bad = 0
-    var ignored = 0
-    var inForce = 0
-    var refused: [Refusal: Int] = [:]
-
-    init(name: String, update: SourceUpdate) {
-        self.name = name
-        self.update = update
+extension FeedReport {
+    /// What the user should know of it.
+    var lines: [String] {
+        switch outcome {
+        case .failed(let error): ["\(error)"]
+        case .held(let entries, let kept):
+            ["held back: \(entries) entries where there were \(kept); --insist takes them"]
+        case .taken, .unchanged:
+            firstBad.map { ["\(bad) bad; the first, in line \($0.line): \($0.reason)"] } ?? []
+        }
     }
 
-    var values: [JSONValue] {
-        let outcome = update.outcome == .taken ? "taken" : "held"
-        let numbers = [update.count, update.added, update.gone]
+    /// How it ended, in a word.
+    var word: String {
+        switch outcome {
+        case .taken: "taken"
+        case .held: "held"
+        case .unchanged: "unchanged"
+        case .failed: "failed"
+        }
+    }
+
+    /// Entries as often as they are listed, but for the last three columns.
+    fileprivate var values: [JSONValue] {
+        let numbers = [count, added, gone]
         return [
-            .text(name), .text(outcome), .number(UInt64(read)), .number(UInt64(bad)),
+            .text(name), .text(word), .number(UInt64(read)), .number(UInt64(bad)),
             .number(UInt64(ignored)), refused.json, .number(UInt64(inForce)),
         ] + numbers.map { .number(UInt64($0)) }
     }
 
-    var texts: [String] {
-        [name]
-            + [read, bad, inForce, update.added, update.gone].map {
+    fileprivate var texts: [String] {
+        [name, word]
+            + [read, bad, inForce, added, gone].map {
                 StoreTable.grouped(UInt64($0))
             } + [refused.text]
     }

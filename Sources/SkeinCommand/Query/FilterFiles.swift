@@ -5,20 +5,25 @@ import Glibc
 
 /// What a filter on the command line may reach: files, named sets in a folder, the resolver.
 ///
-/// `@scanners` is the list `scanners.txt` in the folder of sets.
+/// `@scanners` is the list `scanners.txt` in the folder of sets, else what the source `scanners` of the
+/// configuration lists.
 struct FilterFiles: FilterSources {
     /// The folder of the named sets.
     let setFolder: String
+    private let intel: IntelSets?
 
-    /// The sets of `$SKEIN_SETS`, else those in the folder `sets` of the store.
-    init(store: String) {
+    /// The sets of `$SKEIN_SETS`, else those in the folder `sets` of the store, and the listed addresses.
+    init(store: String, intel: IntelSets? = nil) {
+        self.intel = intel
         let variable = getenv("SKEIN_SETS").map { String(cString: $0) } ?? ""
         setFolder = variable.isEmpty ? "\(store)/sets" : variable
     }
 
     private static let setSuffix = ".txt"
 
-    var setNames: [String] {
+    var setNames: [String] { fileNames + (intel?.names() ?? []) }
+
+    private var fileNames: [String] {
         guard let folder = opendir(setFolder) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []
@@ -37,7 +42,10 @@ struct FilterFiles: FilterSources {
         let path = "\(setFolder)/\(name)\(Self.setSuffix)"
         var status = stat()
         guard stat(path, &status) == 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
+            if errno == ENOENT || errno == ENOTDIR {
+                guard let intel, let found = try intel.addresses(of: name) else { return nil }
+                return .addresses(found)
+            }
             throw FilterSourceError("\(path): \(String(cString: strerror(errno)))")
         }
         let list = try contents(of: path, bytesMax: FilterRules.trusted.listBytesMax)
@@ -143,15 +151,19 @@ extension StoreOption {
     /// Where only the text is looked at, whatever is wrong is wrong usage; a file that cannot be read
     /// is found later, and is a failure.
     ///
-    /// - Parameter rules: ``FilterRules/unread`` where only the text is to be checked.
+    /// - Parameters:
+    ///   - rules: ``FilterRules/unread`` where only the text is to be checked.
+    ///   - intel: the listed addresses; nil: those of the configuration that `$SKEIN_CONFIG` names.
     func filter(
-        _ words: [String], times: TimeText, rules: FilterRules = .trusted
+        _ words: [String], times: TimeText, rules: FilterRules = .trusted, intel: IntelSets? = nil
     ) throws -> FlowFilter {
-        do {
+        let sources = FilterFiles(store: directory, intel: intel ?? IntelSets.configured(nil))
+        do throws(FilterError) {
             return try FlowFilter(
                 parsing: words.joined(separator: " "), times: times,
-                sources: FilterFiles(store: directory), rules: rules)
-        } catch  where !rules.readsSources {
+                sources: sources, rules: rules)
+        } catch {
+            if rules.readsSources { throw error }
             throw ValidationError(error.description)
         }
     }

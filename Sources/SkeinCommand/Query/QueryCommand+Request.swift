@@ -14,12 +14,17 @@ extension QueryCommand {
 
     /// The question.
     ///
-    /// - Parameter note: takes what is to be said of the filter.
+    /// - Parameters:
+    ///   - intel: the listed addresses; nil: those of the configuration.
+    ///   - note: takes what is to be said of the filter.
     func request(
-        rules: FilterRules = .trusted, note: (FilterNote) -> Void = { _ in }
+        rules: FilterRules = .trusted, intel: IntelSets? = nil,
+        note: (FilterNote) -> Void = { _ in }
     ) throws -> QueryRequest {
         let times = times
-        let filter = try store.filter(filter, times: times, rules: rules)
+        let filter = try store.filter(
+            filter, times: times, rules: rules,
+            intel: intel ?? .configured(override.configuration.path))
         filter.notes.forEach(note)
         var request = QueryRequest(filter: filter.expression, kind: try kind())
         request.from = try from.map { try instant($0, of: "--from", times) }

@@ -11,11 +11,12 @@ struct CollectorSource: ServerSource {
     /// The store's folder.
     let store: String
     let queries: StoreQueries
+    let alerts: ServeAlerts
 
     var troubles: [String] { collector.counters.troubles }
 
     var metrics: [MetricFamily] {
-        var families = collector.counters.metrics
+        var families = collector.counters.metrics + alerts.metrics
         if let reader = try? StoreReader(directory: store) {
             families += [
                 MetricFamily(
@@ -44,5 +45,9 @@ struct CollectorSource: ServerSource {
 
     func query(_ parameters: QueryParameters) throws -> any ServedQuery {
         try queries.query(parameters)
+    }
+
+    func alerts(_ parameters: QueryParameters) throws -> any ServedQuery {
+        try alerts.query(parameters)
     }
 }

@@ -34,13 +34,15 @@ struct ServeSession {
         if writer.recoveredRows > 0 {
             log.say(.info, "recovered \(writer.recoveredRows) flows from the journal")
         }
+        let alerts = try ServeAlerts(settings, log)
         let collector = try Collector(
             configuration: settings.collector, writer: writer,
-            enricher: try ServerGeography.enricher(settings.geo, log)
+            enricher: try ServerGeography.enricher(settings.geo, log),
+            subscriptions: alerts.subscriptions
         ) { log.say($0) }
         let isWanted = configuration.origins["http.listen"] != nil
         let knowledge = SharedKnowledge(UserKnowledge(settings))
-        let server = try serve(collector, settings, knowledge, isWanted: isWanted, log)
+        let server = try serve(collector, settings, knowledge, alerts, isWanted: isWanted, log)
         defer { server?.stop() }
         Privileges.putAside()
         if settings.interface.name != nil, Privileges.areRoots {
@@ -49,17 +51,19 @@ struct ServeSession {
                 "metering as root: set user, and only what opens interfaces is done with privileges"
             )
         }
+        try alerts.start()
         try collector.start()
         let gate = gate(writer, collector, log)
         defer { gate?.stop() }
         log.say(.info, "ready; storing in \(settings.store.path)")
         notifier.tell(.ready)
-        attend(collector, knowledge, signals, log, notifier)
+        attend(collector, knowledge, alerts, signals, log, notifier)
         notifier.tell(.stopping)
         // First of all: the page must not hold up what has to be stored.
         server?.stop()
         gate?.stop()
         let counters = collector.stop()
+        alerts.stop()
         try writer.finish()
         log.say(.info, "ended: \(counters.line)")
     }
@@ -88,14 +92,15 @@ struct ServeSession {
     ///   user asked for it.
     private func serve(
         _ collector: Collector, _ settings: SkeinSettings, _ knowledge: SharedKnowledge,
-        isWanted: Bool, _ log: ServerLog
+        _ alerts: ServeAlerts, isWanted: Bool, _ log: ServerLog
     ) throws -> Server? {
         guard let configuration = settings.server else { return nil }
         let queries = StoreQueries(
             directory: settings.store.path, memory: Int(clamping: settings.http.queryMemory),
-            knowledge: knowledge)
+            knowledge: knowledge, sets: alerts.sets)
         let source = CollectorSource(
-            collector: collector, store: settings.store.path, queries: queries)
+            collector: collector, store: settings.store.path, queries: queries,
+            alerts: alerts)
         do {
             let server = try Server(configuration, source: source)
             log.say(.info, "serving http://\(server.place)")
@@ -108,8 +113,8 @@ struct ServeSession {
     }
 
     private func attend(
-        _ collector: Collector, _ knowledge: SharedKnowledge, _ signals: SignalQueue,
-        _ log: ServerLog, _ notifier: ServiceNotifier
+        _ collector: Collector, _ knowledge: SharedKnowledge, _ alerts: ServeAlerts,
+        _ signals: SignalQueue, _ log: ServerLog, _ notifier: ServiceNotifier
     ) {
         var last = collector.counters
         var nextReport = Clock.nanoseconds() / 1_000_000 + Self.reportInterval
@@ -126,7 +131,7 @@ struct ServeSession {
             let wait = min(Double(nextReport - now), watchdog ?? .infinity)
             switch signals.next(milliseconds: Int(wait)) {
             case .end: return
-            case .reload: reload(collector, knowledge, log, notifier)
+            case .reload: reload(collector, knowledge, alerts, log, notifier)
             case .report: report(collector.counters, log)
             case nil: break
             }
@@ -134,8 +139,8 @@ struct ServeSession {
     }
 
     private func reload(
-        _ collector: Collector, _ knowledge: SharedKnowledge, _ log: ServerLog,
-        _ notifier: ServiceNotifier
+        _ collector: Collector, _ knowledge: SharedKnowledge, _ alerts: ServeAlerts,
+        _ log: ServerLog, _ notifier: ServiceNotifier
     ) {
         notifier.tell(.reloading)
         do {
@@ -144,6 +149,7 @@ struct ServeSession {
             try collector.reload(settings.collector)
             collector.replaceEnricher(by: enricher)
             knowledge.replace(by: UserKnowledge(settings))
+            alerts.reload(settings)
             log.say(.info, "reloaded")
         } catch {
             log.say(.error, "not reloaded, everything stays as it was: \(error)")

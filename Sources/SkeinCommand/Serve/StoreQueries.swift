@@ -14,6 +14,8 @@ struct StoreQueries: Sendable {
     let memory: Int
     /// What the user knows better, which a reload changes.
     let knowledge: SharedKnowledge
+    /// The listed addresses that filters may name.
+    let sets: IntelSets
 
     /// Rows of a list where nothing else is said: a page asks for a page.
     static let limit = 1000
@@ -25,7 +27,7 @@ struct StoreQueries: Sendable {
         let request: QueryRequest
         do {
             command = try QueryCommand.parse(arguments)
-            var asked = try command.request(rules: .untrusted)
+            var asked = try command.request(rules: .untrusted, intel: sets)
             asked.memory = min(asked.memory, memory)
             request = asked
         } catch {
@@ -57,7 +59,7 @@ struct StoreQueries: Sendable {
     }
 
     /// The sentence of an error, without what belongs to a command line.
-    private static func message(_ error: any Error) -> String {
+    static func message(_ error: any Error) -> String {
         let text = QueryCommand.message(for: error)
         return text.isEmpty ? "\(error)" : text
     }

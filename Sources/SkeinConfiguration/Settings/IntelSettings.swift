@@ -12,14 +12,45 @@ public struct IntelSettings: Hashable, Sendable {
     public var warningLists: [String] = []
     /// The user's own networks, which no source can list.
     public var own: [IPPrefix] = []
+    /// How often `skein serve` updates a source that does not say so itself; zero for never.
+    public var every = Duration.seconds(3600)
+    /// Authorities to believe in place of the system's, a file in PEM.
+    public var authorities: String?
 }
 
 /// A source of indicators.
 public struct IntelSource: Hashable, Sendable {
+    /// How a URL is asked.
+    public enum API: String, CaseIterable, Sendable {
+        case none
+        case otx
+        case threatfox
+        case misp
+        case taxii
+    }
+
     /// What alerts and exports call it.
     public var name = ""
-    /// The file, or the folder of files.
-    public var path = ""
+    /// The file, or the folder of files; nil where it has a URL.
+    public var path: String?
+    /// Where on the web it is; nil where it has a path.
+    public var url: String?
+    /// How the URL is asked.
+    public var api = API.none
+    /// The file with its key or password.
+    public var keyFile: String?
+    /// The variable of the environment with its key or password.
+    public var keyVariable: String?
+    /// The header that carries the key, where it is not the usual one.
+    public var keyHeader: String?
+    /// The user whose password the key is.
+    public var user: String?
+    /// How often it is updated; nil as ``IntelSettings/every`` has it.
+    public var every: Duration?
+    /// ThreatFox: how many days back.
+    public var days = 7
+    /// TAXII: collections, by id or title; all where none is named.
+    public var collections: [String] = []
     /// Its format; `auto` to recognise it.
     public var format = "auto"
     /// CSV: the column of the indicators, by name or by number from 1.
@@ -39,13 +70,40 @@ extension IntelSource {
 
     static let table: SettingTable<IntelSource> = {
         let setting = SettingMaker(initial: IntelSource())
+        let always: Duration = .seconds(100 * 366 * 86_400)
         return SettingTable([
             setting(
                 "name", \.name, .label, required: true, "What alerts and exports call it."),
             setting(
-                "path", \.path, .path, required: true,
+                "path", \.path, .optional(.path),
                 "The file with its list, or a folder of such files; a folder with `manifest.json` "
                     + "is a MISP feed."),
+            setting(
+                "url", \.url, .optional(.webPlace),
+                "Where on the web its list is; for an `api` where that begins."),
+            setting(
+                "api", \.api,
+                .word(IntelSource.API.allCases.map { ($0.rawValue, $0) }, noun: "an API"),
+                "How the URL is asked: `none` gets one list; docs/intel.md has the others."),
+            setting(
+                "key-file", \.keyFile, .optional(.path),
+                "The file whose only line is its key or password."),
+            setting(
+                "key-env", \.keyVariable, .optional(.label),
+                "The variable of the environment that has its key or password."),
+            setting(
+                "key-header", \.keyHeader, .optional(.headerName),
+                "The header that carries the key, where the source wants another than usual."),
+            setting(
+                "user", \.user, .optional(.label), "The user whose password the key is."),
+            setting(
+                "every", \.every, .optional(.duration(.seconds(60)...always)),
+                "How often `skein serve` updates it, if not as `intel.every` says."),
+            setting(
+                "days", \.days, .number(1...7), "ThreatFox: how many days back."),
+            setting(
+                "collections", \.collections, .list(.label),
+                "TAXII: the collections, by id or title; all that can be read if none is named."),
             setting(
                 "format", \.format, .word(formats.map { ($0, $0) }, noun: "a format"),
                 "Its format; docs/intel.md says what each is."),
@@ -65,6 +123,33 @@ extension IntelSource {
 
     /// What is wrong with it as a whole.
     static func problem(of entry: IntelSource) -> String? {
+        if (entry.path == nil) == (entry.url == nil) {
+            return "a source has a ‘path’ or a ‘url’, and not both"
+        }
+        let hasKey = entry.keyFile != nil || entry.keyVariable != nil
+        if entry.url == nil, entry.api != .none || hasKey {
+            return "‘api’ and keys are for a ‘url’"
+        }
+        if entry.keyFile != nil, entry.keyVariable != nil {
+            return "‘key-file’ and ‘key-env’ name the same key; one is enough"
+        }
+        if !hasKey, entry.user != nil || entry.keyHeader != nil {
+            return "‘user’ and ‘key-header’ need ‘key-file’ or ‘key-env’"
+        }
+        if entry.user != nil, entry.keyHeader != nil {
+            return "‘user’ and ‘key-header’ exclude each other"
+        }
+        if entry.user?.contains(":") == true { return "a ‘user’ has no colon (RFC 7617)" }
+        if !hasKey, entry.api == .otx || entry.api == .threatfox {
+            return "‘api: \(entry.api.rawValue)’ needs ‘key-file’ or ‘key-env’"
+        }
+        if entry.api != .none, entry.format != "auto" {
+            return "‘api: \(entry.api.rawValue)’ has its own format; leave ‘format’ away"
+        }
+        if entry.days != 7, entry.api != .threatfox { return "‘days’ is for ‘api: threatfox’" }
+        if !entry.collections.isEmpty, entry.api != .taxii {
+            return "‘collections’ is for ‘api: taxii’"
+        }
         if entry.format != "csv", entry.column != "1" || entry.description != nil {
             return "‘column’ and ‘description’ are for ‘format: csv’"
         }

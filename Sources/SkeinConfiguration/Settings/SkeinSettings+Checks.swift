@@ -76,12 +76,34 @@ extension SkeinSettings {
                 .conflict("‘\(entry.name)’ has an entry above; each source needs its own name"),
                 of: "intel.sources", entry: index)
         }
+        checkAlerts(&findings)
         var prefixes: Set<IPPrefix> = []
         for (index, entry) in geo.overrides.enumerated()
         where !prefixes.insert(entry.prefix).inserted {
             findings.add(
                 .conflict("‘\(entry.prefix)’ has an entry above; only one can hold"),
                 of: "geo.overrides", entry: index)
+        }
+    }
+
+    private func checkAlerts(_ findings: inout Findings) {
+        let lists = [
+            ("alerts.rules", alerts.rules.map(\.name)), ("alerts.sinks", alerts.sinks.map(\.name)),
+        ]
+        for (list, names) in lists {
+            var seen: Set<String> = []
+            for (index, name) in names.enumerated() where !seen.insert(name).inserted {
+                findings.add(
+                    .conflict("‘\(name)’ has an entry above; each needs its own name"), of: list,
+                    entry: index)
+            }
+        }
+        let known = AlertSettings.builtInNames + alerts.rules.map(\.name)
+        for (index, sink) in alerts.sinks.enumerated() {
+            for name in sink.rules where !known.contains(name) {
+                findings.add(
+                    .conflict("there is no rule ‘\(name)’"), of: "alerts.sinks", entry: index)
+            }
         }
     }
 

@@ -122,7 +122,15 @@ extension SkeinSettings {
                     IntelSource.table, initial: IntelSource(),
                     example: "{name: drop, path: /var/lib/skein/drop.txt}",
                     check: IntelSource.problem),
-                "Lists of known-bad peers that `skein intel update` reads; docs/intel.md."),
+                "Lists of known-bad peers, which `skein intel update` reads, and `skein serve` from "
+                    + "time to time; docs/intel.md."),
+            setting(
+                "intel.every", \.intel.every, .duration(.zero...always),
+                "How often `skein serve` updates sources; `0s` never does."),
+            setting(
+                "intel.authorities", \.intel.authorities, .optional(.path),
+                "Certificates of authorities that sources' servers are checked with, in PEM, in "
+                    + "place of the system's."),
             setting(
                 "intel.allow", \.intel.allow, .list(.label),
                 "What is never matched or exported whoever lists it: addresses, networks, names with "
@@ -133,6 +141,29 @@ extension SkeinSettings {
             setting(
                 "intel.own", \.intel.own, .list(.prefix),
                 "Your own networks, which no source can list; those of `geo.home` are besides."),
+            setting(
+                "alerts.database", \.alerts.database, .optional(.path),
+                "Where alerts are kept: an SQLite file; none: `skein-alerts.sqlite` in the store's "
+                    + "folder."),
+            setting(
+                "alerts.built-in", \.alerts.builtIn,
+                .list(
+                    .word(AlertSettings.builtInNames.map { ($0, $0) }, noun: "a built-in rule")),
+                "Rules that come with Skein and are on; docs/alerts.md has each."),
+            setting(
+                "alerts.rules", \.alerts.rules,
+                .entries(
+                    AlertRuleSettings.table, initial: AlertRuleSettings(),
+                    example: "{name: known-bad, sources: [otx]}",
+                    check: AlertRuleSettings.problem),
+                "Rules of your own."),
+            setting(
+                "alerts.sinks", \.alerts.sinks,
+                .entries(
+                    AlertSinkSettings.table, initial: AlertSinkSettings(),
+                    example: "{name: log, to: file, path: /var/log/skein/alerts.log}",
+                    check: AlertSinkSettings.problem),
+                "Where alerts are told; none: on standard error."),
             setting(
                 "http.listen", \.http.listen, .optional(.loopback),
                 "Where the page, its interface and the metrics are served: a loopback address."),

@@ -28,6 +28,8 @@ public struct SkeinSettings: Hashable, Sendable {
     public var geo = GeoSettings()
     /// Lists of known-bad peers.
     public var intel = IntelSettings()
+    /// What is worth an alert.
+    public var alerts = AlertSettings()
     /// The page and its interface.
     public var http = HTTPSettings()
     /// What is said.

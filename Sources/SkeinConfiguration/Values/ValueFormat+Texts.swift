@@ -74,4 +74,36 @@ extension ValueFormat<String> {
             }
             return name
         }, write: { $0 })
+
+    /// A place on the web.
+    static let webPlace = ValueFormat.scalar(
+        "URL", noun: "a URL",
+        parse: { text throws(ValueProblem) in
+            let lower = text.lowercased()
+            guard lower.hasPrefix("https://") || lower.hasPrefix("http://") else {
+                throw .notAValue(hint: "write https://feeds.example.org/list.txt")
+            }
+            guard text.utf8.count <= 4096, text.utf8.allSatisfy({ (33...126).contains($0) }) else {
+                throw .notAValue(hint: "what is no printable ASCII is written as %20")
+            }
+            let rest = text.drop { $0 != "/" }.dropFirst(2)
+            let host = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+            guard !host.isEmpty else { throw .notAValue(hint: "it names no host") }
+            guard !host.contains("@") else {
+                throw .notAValue(hint: "give the user as ‘user’, the password as ‘key-file’")
+            }
+            return text
+        }, write: { $0 })
+
+    /// The name of a header of HTTP (RFC 9110 §5.1).
+    static let headerName = ValueFormat.scalar(
+        "header name", noun: "the name of a header",
+        parse: { text throws(ValueProblem) in
+            guard (1...64).contains(text.utf8.count),
+                text.utf8.allSatisfy({
+                    (97...122).contains($0 | 32) || (48...57).contains($0) || $0 == 45 || $0 == 95
+                })
+            else { throw .notAValue(hint: "a name alone, as in X-Api-Key") }
+            return text
+        }, write: { $0 })
 }

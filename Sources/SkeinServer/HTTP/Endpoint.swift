@@ -6,6 +6,8 @@ enum Endpoint: String, CaseIterable {
     case metrics = "/metrics"
     /// Flows, groups, series, totals.
     case query = "/api/v1/query"
+    /// What rules have found.
+    case alerts = "/api/v1/alerts"
     /// Who exports.
     case exporters = "/api/v1/exporters"
     /// What was counted, as JSON.

@@ -94,6 +94,37 @@ public enum OpenAPIDocument {
                 }
               }
             },
+            "/api/v1/alerts": {
+              "get": {
+                "operationId": "alerts",
+                "summary": "What rules have found, the last first; the parameters are the options of skein alerts",
+                "parameters": [
+                  {"name": "filter", "in": "query", "description": "Which alerts, each as a flow from its first source to its first destination with all that was added up (docs/alerts.md)", "schema": {"type": "string", "maxLength": 4096}},
+                  {"name": "from", "in": "query", "description": "Only what goes on at this time or later: -1h, 2016-06-07T12:00Z, ms since 1970", "schema": {"type": "string", "maxLength": 64}},
+                  {"name": "to", "in": "query", "description": "Only what began before this time", "schema": {"type": "string", "maxLength": 64}},
+                  {"name": "state", "in": "query", "description": "Where it stands", "schema": {"type": "string", "enum": ["open", "acknowledged", "resolved"]}},
+                  {"name": "severity", "in": "query", "description": "Only what is so bad or worse", "schema": {"type": "string", "enum": ["low", "medium", "high", "critical"]}},
+                  {"name": "rule", "in": "query", "description": "Only of this rule", "schema": {"type": "string", "maxLength": 256}},
+                  {"name": "limit", "in": "query", "description": "Alerts at most", "schema": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 100}},
+                  {"name": "utc", "in": "query", "description": "Times without an offset are UTC", "schema": {"type": "boolean"}},
+                  {"name": "output", "in": "query", "description": "The form of the answer", "schema": {"type": "string", "enum": ["json", "ndjson", "csv"], "default": "json"}}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "A row for each alert",
+                    "content": {
+                      "application/json": {"schema": {"$ref": "#/components/schemas/Rows"}},
+                      "application/x-ndjson": {"schema": {"type": "string"}},
+                      "text/csv": {"schema": {"type": "string"}}
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/Refusal"},
+                  "503": {"$ref": "#/components/responses/Refusal"},
+                  "504": {"$ref": "#/components/responses/Refusal"},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
             "/api/v1/openapi.json": {
               "get": {
                 "operationId": "document",

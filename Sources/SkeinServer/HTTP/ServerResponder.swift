@@ -66,13 +66,19 @@ struct ServerResponder: HTTPResponder {
         case .counters: return whole(source.metrics.json)
         case .exporters: return whole(try source.exporters())
         case .document: return whole(OpenAPIDocument.text)
-        case .query: return try await query(request, context)
+        case .query:
+            return try await stream(
+                source.query(QueryParameters(query: request.uri.query ?? "")), request, context)
+        case .alerts:
+            let parameters = try QueryParameters(
+                query: request.uri.query ?? "", names: QueryParameters.ofAlerts)
+            return try await stream(source.alerts(parameters), request, context)
         }
     }
 
-    private func query(_ request: Request, _ context: Context) async throws -> Response {
-        let parameters = try QueryParameters(query: request.uri.query ?? "")
-        let query = try source.query(parameters)
+    private func stream(
+        _ query: any ServedQuery, _ request: Request, _ context: Context
+    ) async throws -> Response {
         guard request.method == .get else { return whole([], type: query.contentType) }
         guard let stream = runner.start(query) else {
             var response = refusal(

@@ -16,6 +16,11 @@ public protocol ServerSource: Sendable {
     ///
     /// - Throws: ``QueryRefusal`` where the question makes no sense.
     func query(_ parameters: QueryParameters) throws -> any ServedQuery
+
+    /// Checks a question for alerts.
+    ///
+    /// - Throws: ``QueryRefusal`` where the question makes no sense.
+    func alerts(_ parameters: QueryParameters) throws -> any ServedQuery
 }
 
 /// A question that makes sense.

@@ -24,8 +24,19 @@ public struct QueryParameters: Hashable, Sendable {
     /// The names that are said or not said.
     public static let flags = ["total", "overlap", "raw", "bidirectional", "spread", "utc"]
 
+    /// Names that may be asked for with a value, and names that are said or not said.
+    public typealias Names = (options: [String], flags: [String])
+
+    /// The names of a query for flows.
+    public static let ofFlows: Names = (options, flags)
+    /// The names of a query for alerts.
+    public static let ofAlerts: Names = (
+        ["filter", "from", "to", "state", "severity", "rule", "limit", "output"], ["utc"]
+    )
+
     /// Reads what stands behind the `?`.
-    public init(query: String) throws(Problem) {
+    public init(query: String, names: Names = Self.ofFlows) throws(Problem) {
+        let (options, flags) = names
         var values: [(name: String, value: String)] = []
         for part in query.split(separator: "&") {
             let mark = part.firstIndex(of: "=")
@@ -33,13 +44,13 @@ public struct QueryParameters: Hashable, Sendable {
             let value = try mark.map { mark throws(Problem) in
                 try Self.decoded(part[part.index(after: mark)...])
             }
-            guard Self.options.contains(name) || Self.flags.contains(name) else {
-                throw .unknown(name, known: Self.options + Self.flags)
+            guard options.contains(name) || flags.contains(name) else {
+                throw .unknown(name, known: options + flags)
             }
             guard !values.contains(where: { $0.name == name }) else { throw .repeated(name) }
             values.append((name, value ?? "true"))
         }
-        for (name, value) in values where Self.flags.contains(name) {
+        for (name, value) in values where flags.contains(name) {
             guard value == "true" || value == "false" else { throw .notTruth(name, value) }
         }
         self.values = values

@@ -1,0 +1,276 @@
+public import FlowIntel
+public import FlowModel
+public import FlowQuery
+import FlowStore
+import Synchronization
+
+/// Alerting as a whole, beside a collector: the engine that reads its flows, the desk, and a thread that
+/// looks each second for what has changed.
+///
+///     IndicatorStore ── data_version, each second ──▶ compile ──▶ MatcherSlot
+///     AlertStore     ── data_version, each second ──▶ what somebody knows of
+///     the clock      ───────────────────────────────▶ silence
+public final class AlertService: @unchecked Sendable {
+    // Sendable: what changes, changes under the mutex or is the thread's own.
+
+    /// What a rule about beacons finds in the store; gives up by throwing anything once `isWanted` says no.
+    public typealias BeaconSearching =
+        @Sendable (_ rule: AlertRule, _ isWanted: () -> Bool) throws -> [Alert]
+
+    /// What the service is told at the beginning and by each reload.
+    public struct Plan: Sendable {
+        /// What is worth an alert; asked anew whenever other addresses are listed, for the sets in filters.
+        public var rules: @Sendable (IndicatorSnapshot) throws -> [AlertRule]
+        /// The user's own networks.
+        public var inside: InsideNetworks
+        /// By what indicators are judged, made anew for each compilation; nil: there are none.
+        public var judge: (@Sendable () throws -> Judge)?
+        /// What the user knows better of sampling.
+        public var overrides: RateOverrides?
+        /// Searches the store for beacons; called by a thread of its own, each hour.
+        public var beacons: BeaconSearching?
+
+        /// Puts it together.
+        public init(
+            rules: @escaping @Sendable (IndicatorSnapshot) throws -> [AlertRule],
+            inside: InsideNetworks,
+            judge: (@Sendable () throws -> Judge)?, overrides: RateOverrides? = nil,
+            beacons: BeaconSearching? = nil
+        ) {
+            self.beacons = beacons
+            self.rules = rules
+            self.inside = inside
+            self.judge = judge
+            self.overrides = overrides
+        }
+    }
+
+    /// Reads flows.
+    public let engine: AlertEngine
+    private let desk: AlertDesk
+    private let indicators: IndicatorStore?
+    private let alerts: AlertStore
+    private let slot: MatcherSlot
+    private let snapshot: Mutex<IndicatorSnapshot>
+    private let plan: Mutex<Plan>
+    private let rates: @Sendable () -> SamplingRates?
+    private let say: @Sendable (String) -> Void
+    private let monitor = Monitor()
+    private var worker: Worker?
+    private var beaconWorker: Worker?
+    private let beaconRules = Mutex<[AlertRule]>([])
+    /// The beacons' thread's own once it runs.
+    private var beaconRun = BeaconRun()
+    private var isStopping = false
+    private var isPlanNew = true
+    private let compiled = Atomic<UInt64>(0)
+
+    /// Nanoseconds between two looks.
+    private static let interval: UInt64 = 1_000_000_000
+    /// Nanoseconds between two searches for beacons.
+    private static let beaconInterval: UInt64 = 3_600_000_000_000
+    /// Looks between two readings of the sampling rates.
+    private static let rateInterval: UInt64 = 30
+
+    /// - Parameters:
+    ///   - indicators: the path of the indicator store; nil: nothing is listed.
+    ///   - alerts: where alerts are kept.
+    ///   - rates: what the flow store knows of sampling; called every half minute.
+    ///   - announce: takes every event, where no sink is configured.
+    ///   - say: takes what people should know, a line each.
+    public init(
+        _ plan: Plan, indicators: String?, alerts: AlertStore, sinks: [SinkRunner],
+        rates: @escaping @Sendable () -> SamplingRates? = { nil },
+        announce: (@Sendable (AlertEvent) -> Void)? = nil,
+        say: @escaping @Sendable (String) -> Void
+    ) throws {
+        self.say = say
+        self.rates = rates
+        self.alerts = alerts
+        self.plan = Mutex(plan)
+        self.indicators = try indicators.map { try IndicatorStore(path: $0) }
+        let slot = MatcherSlot(IndicatorSnapshot.nothing.matcher)
+        self.slot = slot
+        let snapshot = Mutex(IndicatorSnapshot.nothing)
+        self.snapshot = snapshot
+        // A connection of its own: compiling must not hold it up.
+        let lookup = try indicators.map { try IndicatorStore(path: $0) }
+        let open = try alerts.open()
+        desk = AlertDesk(
+            store: alerts, sinks: sinks, open: open,
+            AlertDesk.Surroundings(
+                explain: { address in (try? lookup?.listings(of: address)) ?? [] },
+                announce: announce, say: say))
+        let desk = desk
+        engine = AlertEngine(
+            [], slot: slot, inside: plan.inside, firstID: try alerts.nextID()
+        ) { desk.take($0) }
+        try compile()
+        engine.adopt(open)
+        beaconRun.adopt(open)
+    }
+
+    /// Begins to work.
+    public func start() throws(SinkError) {
+        try desk.start()
+        worker = Worker { [self] in run() }
+        beaconWorker = Worker { [self] in searchForBeacons() }
+        if worker == nil || beaconWorker == nil {
+            throw SinkError("the system has no thread to give")
+        }
+    }
+
+    /// Ends, after the collector has: what it found is told, or stays in the sinks' queues.
+    public func stop() {
+        monitor.lock()
+        isStopping = true
+        monitor.signal()
+        monitor.unlock()
+        worker?.join()
+        worker = nil
+        beaconWorker?.join()
+        beaconWorker = nil
+        engine.tick(millisecondsNow(), settles: true)
+        desk.stop()
+    }
+
+    /// Goes on with other rules, networks and allow-lists.
+    public func reload(_ plan: Plan) {
+        self.plan.withLock { $0 = plan }
+        monitor.lock()
+        isPlanNew = true
+        monitor.signal()
+        monitor.unlock()
+    }
+
+    /// What is in force of the listed addresses, for filters.
+    public var inForce: IndicatorSnapshot { snapshot.withLock { $0 } }
+
+    /// How often indicators were compiled.
+    public var compilations: UInt64 { compiled.load(ordering: .relaxed) }
+
+    /// What was counted so far.
+    public var counters: AlertCounters {
+        var counters = desk.counters
+        counters.engine = engine.counters
+        return counters
+    }
+
+    /// Tells of an alert that was made elsewhere: in the stored past.
+    public func take(_ alert: Alert) {
+        var alert = alert
+        alert.id = engine.takeID()
+        desk.take(.opened(alert, received: 0))
+    }
+
+    private func run() {
+        var look: UInt64 = 0
+        var alertVersion = -1
+        monitor.lock()
+        while !isStopping {
+            monitor.unlock()
+            refresh()
+            if look % Self.rateInterval == 0, let rates = rates(), !rates.isEmpty {
+                engine.replaceRates(by: rates)
+            }
+            if let version = try? alerts.dataVersion(), version != alertVersion {
+                alertVersion = version
+                if let ids = try? alerts.acknowledged() { desk.setAcknowledged(ids) }
+            }
+            engine.tick(millisecondsNow())
+            look += 1
+            monitor.lock()
+            if !isStopping, !isPlanNew { monitor.wait(until: Monitor.now + Self.interval) }
+        }
+        monitor.unlock()
+    }
+
+    private var isWanted: Bool {
+        monitor.lock()
+        defer { monitor.unlock() }
+        return !isStopping
+    }
+
+    /// Looks for beacons each hour, beside everything else.
+    private func searchForBeacons() {
+        var due = Monitor.now + Self.beaconInterval / 12
+        monitor.lock()
+        while !isStopping {
+            guard Monitor.now >= due else {
+                monitor.wait(until: due)
+                continue
+            }
+            monitor.unlock()
+            let search = plan.withLock { $0.beacons }
+            for rule in beaconRules.withLock({ $0 }) {
+                do {
+                    guard let found = try search?(rule, { isWanted }) else { continue }
+                    let news = beaconRun.news(of: rule, found: found, at: millisecondsNow()) {
+                        engine.takeID()
+                    }
+                    for item in news { desk.take(item) }
+                } catch {
+                    guard isWanted else { return }
+                    say("\(rule.name): the store could not be searched: \(error)")
+                }
+            }
+            due = Monitor.now + Self.beaconInterval
+            monitor.lock()
+        }
+        monitor.unlock()
+    }
+
+    /// The state of what was compiled last; the thread's own but for the first time.
+    private var indicatorVersion = -1
+    private var lastProblem = ""
+
+    /// Compiles what is in force, and the rules, where something of it has changed.
+    private func refresh() {
+        do {
+            try compile()
+            lastProblem = ""
+        } catch {
+            let problem = "\(error)"
+            if problem != lastProblem {
+                say("rules and lists in force stay as they are: \(problem)")
+            }
+            lastProblem = problem
+        }
+    }
+
+    private func compile() throws {
+        monitor.lock()
+        let isNew = isPlanNew
+        isPlanNew = false
+        monitor.unlock()
+        let plan = plan.withLock { $0 }
+        let version = try indicators?.dataVersion() ?? 0
+        let isExpired = inForce.nextExpiry.map { $0 <= Int64(millisecondsNow()) } ?? false
+        guard isNew || version != indicatorVersion || isExpired else { return }
+        indicatorVersion = version
+        let began = Monitor.now
+        var next = IndicatorSnapshot.nothing
+        if let indicators, let judge = try plan.judge?() {
+            next = try indicators.snapshot(by: judge)
+        }
+        let rules = try plan.rules(next)
+        slot.replace(with: next.matcher)
+        let old = snapshot.withLock { snapshot in
+            let old = snapshot
+            snapshot = next
+            return old
+        }
+        withExtendedLifetime(old) {}
+        engine.reload(rules, inside: plan.inside, plan.overrides)
+        beaconRules.withLock { kept in
+            kept = rules.filter { rule in
+                if case .beacon = rule.test { true } else { false }
+            }
+        }
+        compiled.add(1, ordering: .relaxed)
+        guard indicators != nil else { return }
+        say(
+            "\(next.matcher.rangeCount) listed ranges of \(next.sets.count) sources in force, "
+                + "compiled in \((Monitor.now - began) / 1_000_000) ms")
+    }
+}

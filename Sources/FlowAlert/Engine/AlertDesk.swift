@@ -1,0 +1,235 @@
+import FlowCollector
+public import FlowIntel
+public import FlowModel
+import FlowStore
+import Glibc
+
+/// Takes what the engine says, adds who says what of the peer, tells the sinks, and keeps it.
+///
+///     engine ─▶ waiting (bounded) ─▶ thread: explain ─▶ sinks ─▶ AlertStore
+///
+/// The engine never waits for it: where the desk cannot follow, news are lost and counted. Sinks come
+/// before the store, so that a disk that blocks does not hold up a line.
+public final class AlertDesk: @unchecked Sendable {
+    // Sendable: what changes, changes under the monitor's lock, or is the thread's own.
+
+    /// What is told to the desk besides the engine's news.
+    public struct Surroundings: Sendable {
+        /// Who lists an address, the narrowest first; called by the desk's thread.
+        public var explain: @Sendable (IPAddress) -> [Listing]
+        /// Takes every event, where no sink is configured.
+        public var announce: (@Sendable (AlertEvent) -> Void)?
+        /// Takes what people should know, a line each.
+        public var say: @Sendable (String) -> Void
+
+        /// Puts them together.
+        public init(
+            explain: @escaping @Sendable (IPAddress) -> [Listing],
+            announce: (@Sendable (AlertEvent) -> Void)? = nil,
+            say: @escaping @Sendable (String) -> Void
+        ) {
+            self.explain = explain
+            self.announce = announce
+            self.say = say
+        }
+    }
+
+    private let store: AlertStore?
+    private let surroundings: Surroundings
+    private let monitor = Monitor()
+    private var sinks: [SinkRunner]
+    private var worker: Worker?
+    private var waiting: [AlertNews] = []
+    private var acknowledged: Set<Int64> = []
+    private var isStopping = false
+    private var lost: UInt64 = 0
+    private var storeFailures: UInt64 = 0
+    private var announced = LatencyHistogram()
+    /// What goes on, by number; the thread's own once it runs.
+    private var open: [Int64: Alert] = [:]
+    private var isStoreBroken = false
+
+    private static let waitingMax = 100_000
+
+    /// - Parameters:
+    ///   - store: where alerts are kept; nil: nowhere.
+    ///   - open: what goes on since before the program began.
+    public init(
+        store: AlertStore?, sinks: [SinkRunner], open: [Alert] = [], _ surroundings: Surroundings
+    ) {
+        self.store = store
+        self.sinks = sinks
+        self.surroundings = surroundings
+        self.open = Dictionary(open.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        acknowledged = Set(open.filter { $0.acknowledged != nil }.map(\.id))
+    }
+
+    /// Begins to work.
+    public func start() throws(SinkError) {
+        for sink in sinks { try sink.start() }
+        worker = Worker { [self] in run() }
+        if worker == nil { throw SinkError("the system has no thread to give") }
+    }
+
+    /// Does what there is, and ends; what sinks could not deliver stays in their queues.
+    public func stop() {
+        monitor.lock()
+        isStopping = true
+        monitor.signal()
+        monitor.unlock()
+        worker?.join()
+        worker = nil
+        for sink in sinks { sink.stop() }
+    }
+
+    /// Takes news; never waits.
+    public func take(_ news: AlertNews) {
+        monitor.lock()
+        defer { monitor.unlock() }
+        guard waiting.count < Self.waitingMax else {
+            lost += 1
+            return
+        }
+        waiting.append(news)
+        monitor.signal()
+    }
+
+    /// Says which alerts somebody knows of: sinks hear no more of these until they are resolved.
+    public func setAcknowledged(_ ids: Set<Int64>) {
+        monitor.lock()
+        acknowledged = ids
+        monitor.unlock()
+    }
+
+    /// What was counted so far, the engine's part apart.
+    public var counters: AlertCounters {
+        monitor.lock()
+        defer { monitor.unlock() }
+        var counters = AlertCounters()
+        counters.lost = lost
+        counters.storeFailures = storeFailures
+        counters.latency = announced
+        for sink in sinks {
+            let (sink, latency) = sink.counters
+            counters.sinks.append(sink)
+            counters.latency.add(latency)
+        }
+        return counters
+    }
+
+    private func run() {
+        monitor.lock()
+        while true {
+            guard !waiting.isEmpty else {
+                if isStopping { break }
+                monitor.wait()
+                continue
+            }
+            let news = waiting
+            waiting = []
+            let acknowledged = acknowledged
+            monitor.unlock()
+            work(news, acknowledged)
+            monitor.lock()
+        }
+        monitor.unlock()
+    }
+
+    private func work(_ news: [AlertNews], _ acknowledged: Set<Int64>) {
+        var changes: [AlertStore.Change] = []
+        for item in news {
+            switch item {
+            case .opened(let alert, let received):
+                let alert = alert.explained(by: explanations(of: alert))
+                open[alert.id] = alert
+                tell(
+                    AlertEvent(
+                        .opened, alert, time: alert.opened,
+                        received: received == 0 ? nil : received))
+                changes.append(.insert(alert))
+            case .continued(let progress, let received):
+                guard var alert = open[progress.id] else { continue }
+                alert.add(progress)
+                alert.windows += 1
+                open[alert.id] = alert
+                if !acknowledged.contains(alert.id) {
+                    tell(
+                        AlertEvent(
+                            .continued, alert, time: progress.time,
+                            received: received == 0 ? nil : received))
+                }
+                changes.append(.update(alert))
+            case .grown(let progress):
+                guard var alert = open[progress.id] else { continue }
+                alert.add(progress)
+                open[alert.id] = alert
+                changes.append(.update(alert))
+            case .resolved(let progress):
+                guard var alert = open.removeValue(forKey: progress.id) else { continue }
+                let last = alert.updated
+                alert.add(progress)
+                alert.updated = max(last, min(progress.time, alert.updated))
+                alert.resolved = progress.time
+                tell(AlertEvent(.resolved, alert, time: progress.time, received: nil))
+                changes.append(.update(alert))
+            }
+        }
+        keep(changes)
+    }
+
+    private func explanations(of alert: Alert) -> [Listing] {
+        guard alert.kind == .contact, let peer = alert.peer else { return [] }
+        return surroundings.explain(peer)
+    }
+
+    private func tell(_ event: AlertEvent) {
+        for sink in sinks { sink.offer(event) }
+        guard let announce = surroundings.announce else { return }
+        announce(event)
+        guard let received = event.received else { return }
+        monitor.lock()
+        announced.note(millisecondsNow().since(received), datagrams: 1)
+        monitor.unlock()
+    }
+
+    private func keep(_ changes: [AlertStore.Change]) {
+        guard let store else { return }
+        do {
+            try store.apply(changes)
+            if isStoreBroken { surroundings.say("alerts are kept again") }
+            isStoreBroken = false
+        } catch {
+            monitor.lock()
+            storeFailures += UInt64(changes.count)
+            monitor.unlock()
+            if !isStoreBroken { surroundings.say("alerts are not kept: \(error)") }
+            isStoreBroken = true
+        }
+    }
+}
+
+/// ms since 1970.
+func millisecondsNow() -> UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+}
+
+extension Alert {
+    /// The same with what its sources say of the peer; a hostile feed may say it ten thousand times.
+    public func explained(by listings: [Listing]) -> Alert {
+        var alert = self
+        for listing in listings where sources.contains(listing.indicator.source) {
+            let detail = listing.indicator.detail
+            let link = detail.reportURL.asOneLine
+            if !link.isEmpty, alert.links.count < 20, !alert.links.contains(link) {
+                alert.links.append(link)
+            }
+            let text = String(detail.description.asOneLine.prefix(500))
+            if !text.isEmpty, alert.descriptions.count < 20, !alert.descriptions.contains(text) {
+                alert.descriptions.append(text)
+            }
+        }
+        return alert
+    }
+}

@@ -1,0 +1,215 @@
+import FlowModel
+public import FlowQuery
+
+/// The form in which events are told.
+public enum AlertForm: String, CaseIterable, Hashable, Sendable {
+    /// `2016-06-07 12:38:20 : A -> B (TCP)`, rule, sources and links behind it.
+    case text
+    /// An object a line, with the names of `skein alerts --output ndjson`.
+    case ndjson
+    /// An `alert` of Suricata's EVE log.
+    case eve
+    /// Elastic Common Schema 8.
+    case ecs
+
+    /// The line, without its end.
+    public func line(_ event: AlertEvent, times: TimeText = TimeText()) -> String {
+        switch self {
+        case .text: event.text(times)
+        case .ndjson: event.json.line
+        case .eve: event.eve.line
+        case .ecs: event.ecs.line
+        }
+    }
+}
+
+extension AlertEvent {
+    /// The line for people, and for OSSEC.
+    func text(_ times: TimeText) -> String {
+        var octets: [UInt8] = []
+        times.append(kind == .opened ? alert.first : time, to: &octets)
+        let stamp = String(decoding: octets.prefix(19), as: UTF8.self)
+        let proto = ProtocolNames.name(of: UInt64(alert.proto)) ?? "\(alert.proto)"
+        var line =
+            "\(stamp) : \(alert.source?.description ?? "*") -> "
+            + "\(alert.target?.description ?? "*") (\(proto))"
+        line += " \(alert.rule.asOneLine)"
+        if alert.isRetro { line += " retro" }
+        if kind != .opened { line += " \(kind.rawValue)" }
+        if !alert.measure.isEmpty { line += " \(alert.value) \(alert.measure)" }
+        if kind != .opened {
+            line += " flows=\(alert.flows) bytes=\(alert.bytes)"
+        }
+        if !alert.sources.isEmpty {
+            line += " [\(alert.sources.map(\.asOneLine).joined(separator: ", "))]"
+        }
+        // What a feed calls a link stays within its word.
+        let links = alert.links.map { $0.asOneLine.split(separator: " ").joined(separator: "%20") }
+        return ([line] + links).joined(separator: " ")
+    }
+
+    /// The object of `ndjson`.
+    public var json: AlertJSON {
+        .object(
+            [("event", .text(kind.rawValue)), ("time", .number(time))]
+                + alert.members)
+    }
+
+    /// Suricata's EVE: `alert` with the rule as signature.
+    var eve: AlertJSON {
+        // Severity is 1 for the worst there.
+        let severity = UInt64(5 - alert.severity.rank)
+        var members: [(String, AlertJSON)] = [
+            ("timestamp", .text(Self.stamp(time, zone: "+0000"))),
+            ("event_type", .text("alert")),
+        ]
+        if let source = alert.source { members.append(("src_ip", .text("\(source)"))) }
+        if hasPorts { members.append(("src_port", .number(UInt64(alert.sourcePort)))) }
+        if let target = alert.target { members.append(("dest_ip", .text("\(target)"))) }
+        if hasPorts { members.append(("dest_port", .number(UInt64(alert.targetPort)))) }
+        members += [
+            ("proto", .text(ProtocolNames.name(of: UInt64(alert.proto)) ?? "\(alert.proto)")),
+            (
+                "alert",
+                .object([
+                    ("action", .text("allowed")), ("gid", .number(1)),
+                    ("signature_id", .number(0)), ("rev", .number(1)),
+                    ("signature", .text(alert.title)), ("category", .text(alert.kind.category)),
+                    ("severity", .number(severity)),
+                ])
+            ),
+            (
+                "flow",
+                .object([
+                    ("pkts_toserver", .number(alert.packets)),
+                    ("bytes_toserver", .number(alert.bytes)),
+                    ("start", .text(Self.stamp(alert.first, zone: "+0000"))),
+                ])
+            ),
+            ("skein", .object([("event", .text(kind.rawValue))] + alert.members)),
+        ]
+        return .object(members)
+    }
+
+    /// Elastic Common Schema: `event.kind` alert, `threat.indicator` for what is listed.
+    var ecs: AlertJSON {
+        var source: [(String, AlertJSON)] = []
+        if let address = alert.source {
+            source += [("address", .text("\(address)")), ("ip", .text("\(address)"))]
+        }
+        var target: [(String, AlertJSON)] = []
+        if let address = alert.target {
+            target += [("address", .text("\(address)")), ("ip", .text("\(address)"))]
+        }
+        if hasPorts {
+            source.append(("port", .number(UInt64(alert.sourcePort))))
+            target.append(("port", .number(UInt64(alert.targetPort))))
+        }
+        if !alert.country.isEmpty {
+            let geo = ("geo", AlertJSON.object([("country_iso_code", .text(alert.country))]))
+            if alert.peer == alert.source { source.append(geo) } else { target.append(geo) }
+        }
+        var members: [(String, AlertJSON)] = [
+            ("@timestamp", .text(Self.stamp(time, zone: "Z"))),
+            ("ecs", .object([("version", .text("8.11.0"))])),
+            ("message", .text(text(TimeText(now: time, zone: .utc)))),
+            (
+                "event",
+                .object([
+                    ("kind", .text("alert")),
+                    (
+                        "category",
+                        .list([.text(alert.kind == .contact ? "threat" : "intrusion_detection")])
+                    ),
+                    ("type", .list([.text(alert.kind == .contact ? "indicator" : "info")])),
+                    ("action", .text(kind.rawValue)), ("id", .text("\(alert.id)")),
+                    ("module", .text("skein")), ("severity", .number(UInt64(alert.severity.rank))),
+                    ("start", .text(Self.stamp(alert.first, zone: "Z"))),
+                    ("end", .text(Self.stamp(alert.last, zone: "Z"))),
+                ])
+            ),
+            ("rule", .object([("name", .text(alert.rule))])),
+            ("source", .object(source)), ("destination", .object(target)),
+            (
+                "network",
+                .object([
+                    ("iana_number", .text("\(alert.proto)")),
+                    ("bytes", .number(alert.bytes)), ("packets", .number(alert.packets)),
+                ])
+            ),
+        ]
+        if alert.kind == .contact { members.append(("threat", threat)) }
+        return .object(members)
+    }
+
+    private var threat: AlertJSON {
+        var indicator: [(String, AlertJSON)] = [
+            ("type", .text(alert.peer?.isV4 ?? true ? "ipv4-addr" : "ipv6-addr")),
+            ("provider", .list(alert.sources.map { .text($0) })),
+        ]
+        if let peer = alert.peer { indicator.insert(("ip", .text("\(peer)")), at: 1) }
+        if !alert.descriptions.isEmpty {
+            indicator.append(("description", .text(alert.descriptions.joined(separator: "; "))))
+        }
+        if !alert.links.isEmpty {
+            indicator.append(("reference", .list(alert.links.map { .text($0) })))
+        }
+        return .object([("indicator", .object(indicator))])
+    }
+
+    private var hasPorts: Bool { [6, 17, 33, 132].contains(alert.proto) && alert.kind == .contact }
+
+    /// `2016-06-07T12:38:20.123` and the zone's sign, in UTC.
+    static func stamp(_ instant: UInt64, zone: String) -> String {
+        var octets: [UInt8] = []
+        TimeText(now: instant, zone: .utc).append(instant, to: &octets)
+        if octets.count > 10 { octets[10] = UInt8(ascii: "T") }
+        return String(decoding: octets, as: UTF8.self) + zone
+    }
+}
+
+extension Alert {
+    /// A sentence.
+    var title: String {
+        switch kind {
+        case .contact:
+            "\(rule): \(indicator) is listed by \(sources.joined(separator: ", "))"
+        case .threshold: "\(rule): \(value) \(measure) of \(indicator)"
+        case .beacon: "\(rule): contacts as regular as \(value) of 100"
+        }
+    }
+
+    /// All of it, by the names of the vocabulary.
+    public var members: [(String, AlertJSON)] {
+        [
+            ("id", .integer(id)), ("rule", .text(rule)), ("kind", .text(kind.rawValue)),
+            ("severity", .text(severity.rawValue)), ("state", .text(state.rawValue)),
+            ("retro", .flag(isRetro)),
+            ("srcip", .optional(source?.description)), ("dstip", .optional(target?.description)),
+            ("srcport", .number(UInt64(sourcePort))), ("dstport", .number(UInt64(targetPort))),
+            ("proto", .number(UInt64(proto))), ("host", .optional(host?.description)),
+            ("peer", .optional(peer?.description)), ("indicator", .text(indicator)),
+            ("direction", .text(direction.rawValue)), ("flows", .number(flows)),
+            ("packets", .number(packets)), ("bytes", .number(bytes)), ("first", .number(first)),
+            ("last", .number(last)), ("opened", .number(opened)), ("updated", .number(updated)),
+            ("resolved", resolved.map { .number($0) } ?? .null), ("windows", .number(windows)),
+            ("sources", .list(sources.map { .text($0) })),
+            ("links", .list(links.map { .text($0) })),
+            ("descriptions", .list(descriptions.map { .text($0) })),
+            ("country", country.isEmpty ? .null : .text(country)),
+            ("measure", measure.isEmpty ? .null : .text(measure)), ("value", .number(value)),
+            ("acknowledged", acknowledged.map { .number($0) } ?? .null), ("note", .text(note)),
+        ]
+    }
+}
+
+extension Alert.Kind {
+    /// EVE's category.
+    fileprivate var category: String {
+        switch self {
+        case .contact: "Known Bad Peer"
+        case .threshold: "Attempted Information Leak"
+        case .beacon: "A Network Trojan was detected"
+        }
+    }
+}

@@ -1,0 +1,140 @@
+public import FlowCollector
+import FlowStore
+
+/// A sink with its queue on disk and the thread that empties it.
+///
+///     offer ─ plan, threshold ─▶ DiskQueue ─▶ thread: transport, again after a pause where it fails
+public final class SinkRunner: @unchecked Sendable {
+    // Sendable: what changes, changes under the monitor's lock; the transport is the thread's own.
+    private let plan: SinkPlan
+    private let transport: any SinkTransport
+    private let queue: DiskQueue
+    private let say: @Sendable (String) -> Void
+    private let monitor = Monitor()
+    private var gate: SinkGate?
+    private var worker: Worker?
+    private var isStopping = false
+    private var count: AlertCounters.Sink
+    private var latency = LatencyHistogram()
+    private var isOverflowSaid = false
+
+    /// Nanoseconds until the first new attempt; each further one waits twice as long.
+    private static let pauseFirst: UInt64 = 1_000_000_000
+    private static let pauseMost: UInt64 = 60_000_000_000
+    /// Nanoseconds for what waits when the program ends.
+    private static let farewell: UInt64 = 2_000_000_000
+
+    /// - Parameters:
+    ///   - folder: where the queue is kept.
+    ///   - say: takes what people should know, a line each.
+    public init(
+        _ plan: SinkPlan, folder: String, say: @escaping @Sendable (String) -> Void
+    ) throws(SinkError) {
+        self.plan = plan
+        self.say = say
+        transport = plan.transport()
+        queue = try DiskQueue(
+            path: "\(folder)/\(Self.fileName(plan.name)).queue", bytesMax: plan.queueBytes)
+        gate = plan.threshold.map { SinkGate($0) }
+        count = AlertCounters.Sink(name: plan.name)
+    }
+
+    /// A name of a file for any name of a sink: other characters as their numbers.
+    private static func fileName(_ name: String) -> String {
+        name.unicodeScalars.map { scalar in
+            scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
+                || scalar == "-"
+                ? String(scalar) : "_" + String(scalar.value, radix: 16) + "_"
+        }.joined()
+    }
+
+    /// Begins to deliver.
+    public func start() throws(SinkError) {
+        worker = Worker { [self] in run() }
+        if worker == nil { throw SinkError("\(plan.name): the system has no thread to give") }
+    }
+
+    /// Delivers for a moment what waits, keeps the rest, and ends.
+    public func stop() {
+        monitor.lock()
+        isStopping = true
+        monitor.signal()
+        monitor.unlock()
+        worker?.join()
+        worker = nil
+    }
+
+    /// What was counted, and how long deliveries took from the arrival of the flow on.
+    public var counters: (sink: AlertCounters.Sink, latency: LatencyHistogram) {
+        monitor.lock()
+        defer { monitor.unlock() }
+        var count = count
+        count.waiting = UInt64(queue.waiting)
+        return (count, latency)
+    }
+
+    /// Takes an event in where it is one for this sink.
+    public func offer(_ event: AlertEvent) {
+        guard plan.wants(event) else { return }
+        monitor.lock()
+        defer { monitor.unlock() }
+        if gate?.passes(plan.key(of: event.alert), at: event.time / 1000) == false {
+            count.heldBack += 1
+            return
+        }
+        guard queue.append(plan.octets(of: event), received: event.received ?? 0) else {
+            count.overflowed += 1
+            if !isOverflowSaid { say("\(plan.name): the queue is full; events are lost") }
+            isOverflowSaid = true
+            return
+        }
+        monitor.signal()
+    }
+
+    private func run() {
+        var pause = Self.pauseFirst
+        var lastFailure = ""
+        var end: UInt64?
+        monitor.lock()
+        defer { monitor.unlock() }
+        while true {
+            if isStopping, end == nil { end = Monitor.now + Self.farewell }
+            guard let (item, next) = queue.first() else {
+                if isStopping { return }
+                monitor.wait()
+                continue
+            }
+            if let end, Monitor.now >= end { return }
+            monitor.unlock()
+            let failure: SinkError?
+            do throws(SinkError) {
+                try transport.deliver(item.octets)
+                failure = nil
+            } catch {
+                failure = error
+            }
+            monitor.lock()
+            guard let failure else {
+                queue.remove(next)
+                count.delivered += 1
+                isOverflowSaid = false
+                if item.received > 0 {
+                    latency.note(millisecondsNow().since(item.received), datagrams: 1)
+                }
+                if !lastFailure.isEmpty { say("\(plan.name): delivers again") }
+                lastFailure = ""
+                pause = Self.pauseFirst
+                continue
+            }
+            count.failures += 1
+            if lastFailure != failure.description {
+                lastFailure = failure.description
+                say("\(plan.name): \(failure); it is tried again")
+            }
+            if isStopping { return }
+            let due = Monitor.now + pause
+            while !isStopping, Monitor.now < due { monitor.wait(until: due) }
+            pause = min(pause * 2, Self.pauseMost)
+        }
+    }
+}

@@ -1,0 +1,235 @@
+import FlowFeeds
+import FlowIntel
+import FlowModel
+import FlowTestSupport
+import Foundation
+import Synchronization
+import Testing
+
+/// Plain lists by URL: what is taken, what is asked again, and what is refused.
+@Suite struct ListTests {
+    @Test func `a list is asked for again only if it has changed`() throws {
+        let server = try LoopbackServer { request in
+            if request.headers["if-none-match"] == "\"v1\"" { return .status(304) }
+            return .text(
+                "192.0.2.1\n192.0.2.2\n", ("ETag", "\"v1\""),
+                ("Last-Modified", "Tue, 27 Feb 2024 23:14:44 GMT"))
+        }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        let source = try scene.list("\(server.url)/list.txt?secret=1")
+        #expect(try scene.update(source).word == "taken")
+        #expect(try scene.update(source, at: 1_700_000_001_000).word == "unchanged")
+        #expect(try scene.values == ["192.0.2.1", "192.0.2.2"])
+        #expect(
+            server.requests.last?.headers["if-modified-since"] == "Tue, 27 Feb 2024 23:14:44 GMT")
+        #expect(try scene.store.sources().first?.updated == 1_700_000_001_000)
+        // Another way to read it is another list, though the server has the same.
+        var other = source
+        other.format = .csv(CSVColumns())
+        #expect(try scene.update(other).word == "taken")
+    }
+
+    @Test func `what is compressed is read`() throws {
+        let body = try gzip(Array("192.0.2.7\n".utf8))
+        let server = try LoopbackServer { _ in
+            .init(headers: [("Content-Encoding", "gzip")], body: body)
+        }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        #expect(try scene.update(scene.list(server.url)).word == "taken")
+        #expect(server.requests.first?.headers["accept-encoding"] == "gzip")
+        #expect(try scene.values == ["192.0.2.7"])
+    }
+
+    @Test(
+        arguments: [
+            ("page", "no list of indicators: it is markup"), ("none", ": 404, not there"),
+            ("trouble", ": 500, the server's own trouble"),
+            ("short", "the connection broke off"),
+        ])
+    func `the last good list stays in force`(path: String, why: String) throws {
+        let isGood = Atomic<Bool>(true)
+        let server = try LoopbackServer { request in
+            if isGood.load(ordering: .relaxed) { return .text("192.0.2.1\n") }
+            switch request.path {
+            case "/page": return .text("<html>gone</html>")
+            case "/none": return .status(404)
+            case "/trouble": return .status(500)
+            default:
+                return .init(
+                    headers: [("Content-Length", "9000")], body: Array("192.0.2.9\n".utf8),
+                    saysLength: false)
+            }
+        }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        let source = try scene.list("\(server.url)/\(path)?token=hidden")
+        #expect(try scene.update(source).word == "taken")
+        isGood.store(false, ordering: .relaxed)
+        let report = try scene.update(source, at: 1_700_000_009_000)
+        #expect(report.word.contains(why))
+        #expect(!report.word.contains("hidden") && !report.word.contains("\n"))
+        #expect(try scene.values == ["192.0.2.1"])
+        #expect(try scene.problem == report.word)
+        #expect(try scene.store.sources().first?.updated == 1_700_000_000_000)
+    }
+
+    @Test func `a server that asks to be left alone is left alone`() throws {
+        let server = try LoopbackServer { _ in .status(429, ("Retry-After", "120")) }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        let source = try scene.list(server.url)
+        #expect(try scene.update(source, at: 1_700_000_000_000).word.contains("429"))
+        let waiting = try scene.update(source, at: 1_700_000_119_000).word
+        #expect(waiting == "the server asked to be left alone until 2023-11-14T22:15:20Z")
+        #expect(server.requests.count == 1)
+        _ = try scene.update(source, at: 1_700_000_121_000)
+        #expect(server.requests.count == 2)
+    }
+
+    // MARK: Hostile servers
+
+    @Test func `a gigabyte of junk is broken off`() throws {
+        let junk = (0..<1_048_576).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 7) | 1 }
+        let server = try LoopbackServer { request in
+            .init(body: junk, times: 1024, saysLength: request.path == "/said")
+        }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        #expect(
+            try scene.update(scene.list("\(server.url)/said")).word
+                == "\(server.url)/said: larger than 268435456 octets")
+        scene.options.limits.listBytesMax = 16 << 20
+        #expect(
+            try scene.update(scene.list("\(server.url)/unsaid")).word
+                == "\(server.url)/unsaid: larger than 16777216 octets")
+        #expect(server.sentBytes < 64 << 20)
+    }
+
+    @Test func `an endless list is broken off at its limit`() throws {
+        let lines = Array(String(repeating: "192.0.2.1\n", count: 10_000).utf8)
+        let server = try LoopbackServer { _ in .init(body: lines, times: 10_000, saysLength: false)
+        }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        scene.options.limits.listBytesMax = 1 << 20
+        #expect(
+            try scene.update(scene.list(server.url)).word.contains("larger than 1048576 octets"))
+    }
+
+    @Test func `a bomb of gzip is broken off at its limit`() throws {
+        let bomb = try gzip([UInt8](repeating: UInt8(ascii: "\n"), count: 64 << 20))
+        let server = try LoopbackServer { _ in
+            .init(headers: [("Content-Encoding", "gzip")], body: bomb)
+        }
+        defer { server.stop() }
+        #expect(bomb.count < 1 << 20)
+        let scene = try FeedScene()
+        scene.options.limits.listBytesMax = 8 << 20
+        #expect(
+            try scene.update(scene.list(server.url)).word
+                == "\(server.url): larger than 8388608 octets")
+    }
+
+    @Test func `a slow server is given up`() throws {
+        let server = try LoopbackServer { _ in
+            .init(
+                headers: [("Content-Length", "100")], body: Array("192.0.2.1\n".utf8),
+                saysLength: false, holds: true)
+        }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        scene.options.requestTime = .milliseconds(200)
+        #expect(try scene.update(scene.list(server.url)).word.contains("not done in 0 s"))
+    }
+
+    @Test(
+        arguments: [
+            ("http://127.0.0.1:9/metrics", "it is no public address"),
+            ("http://localhost:8055/", "it is no public address"),
+            ("http://[::1]/", "it is no public address"),
+            ("http://[::ffff:10.0.0.1]/", "it is no public address"),
+            ("http://2130706433/", "it is no public address"),
+            ("http://169.254.169.254/latest/", "it is no public address"),
+            ("http://[64:ff9b::7f00:1]/", "it is no public address"),
+            ("file:///etc/passwd", "only http and https are asked"),
+            ("ftp://192.0.2.1/", "only http and https are asked"),
+        ])
+    func `a redirect inwards is not followed`(target: String, why: String) throws {
+        let server = try LoopbackServer { _ in .status(302, ("Location", target)) }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        let report = try scene.update(scene.list(server.url))
+        #expect(report.word.contains("points to") && report.word.contains(why))
+        #expect(server.requests.count == 1)
+    }
+
+    @Test func `redirects on the user's own server are followed, but not for ever`() throws {
+        let server = try LoopbackServer { request in
+            switch request.path {
+            case "/old": .status(301, ("Location", "new"))
+            case "/new": .text("192.0.2.3\n")
+            default: .status(302, ("Location", "/loop\(request.path)"))
+            }
+        }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        #expect(try scene.update(scene.list("\(server.url)/old")).word == "taken")
+        #expect(
+            try scene.update(scene.list("\(server.url)/loop")).word.contains(
+                "more than 5 redirects"))
+    }
+
+    @Test func `names that look like addresses and all of the Internet are not in force`() throws {
+        let server = try LoopbackServer { _ in
+            .text("0.0.0.0/0\n010.0.0.1\n1.2.3\n0x7f.1\n127.0.0.1\n192.0.2.5\n")
+        }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        let report = try scene.update(scene.list(server.url))
+        #expect(report.bad == 3)
+        #expect(report.refused == [.everything: 1, .reserved: 1])
+        #expect(report.inForce == 1)
+    }
+
+    // MARK: Keys and certificates
+
+    @Test func `a key goes to the user's server in its header, and into no message`() throws {
+        let server = try LoopbackServer { _ in .status(403) }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        var source = try scene.source(.list(FeedLocation(server.url)), key: "s3cr3t-key")
+        #expect(try !scene.update(source).word.contains("s3cr3t"))
+        #expect(server.requests.last?.headers["authorization"] == "Bearer s3cr3t-key")
+        source.keyHeader = "Auth-Key"
+        _ = try scene.update(source)
+        #expect(server.requests.last?.headers["auth-key"] == "s3cr3t-key")
+        source.keyHeader = nil
+        source.user = "alice"
+        _ = try scene.update(source)
+        let credentials = Data("alice:s3cr3t-key".utf8).base64EncodedString()
+        #expect(server.requests.last?.headers["authorization"] == "Basic \(credentials)")
+        source.key = .file(scene.folder.path("absent"))
+        #expect(try scene.update(source).word.contains("cannot read the key in"))
+        source.key = .variable("SKEIN_NO_SUCH_KEY")
+        #expect(
+            try scene.update(source).word == "the key's variable SKEIN_NO_SUCH_KEY is not set")
+        #expect(String(reflecting: try FeedKey("abc", origin: "here")) == "a key")
+        var dumped = ""
+        dump(try FeedKey("abc", origin: "here"), to: &dumped)
+        #expect(!dumped.contains("abc"))
+    }
+
+    @Test(arguments: ["http://user:pw@192.0.2.1/", "gopher://x/", "http:///x", "http://a:99999/"])
+    func `what is no place on the web is refused`(text: String) {
+        #expect(throws: FetchError.self) { _ = try FeedLocation(text) }
+    }
+
+    private func gzip(_ octets: [UInt8]) throws -> [UInt8] {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("body", octets)
+        _ = try Command.run("/bin/gzip", ["-9", file], in: folder)
+        return Array(try Data(contentsOf: folder.url.appendingPathComponent("body.gz")))
+    }
+}
