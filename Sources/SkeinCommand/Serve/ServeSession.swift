@@ -40,7 +40,8 @@ struct ServeSession {
         ) { log.say($0) }
         let isWanted = configuration.origins["http.listen"] != nil
         let knowledge = SharedKnowledge(UserKnowledge(settings))
-        let server = try serve(collector, settings, knowledge, isWanted: isWanted, log)
+        let feeds = ServerFeeds(settings, log)
+        let server = try serve(collector, settings, knowledge, feeds, isWanted: isWanted, log)
         defer { server?.stop() }
         Privileges.putAside()
         if settings.interface.name != nil, Privileges.areRoots {
@@ -50,11 +51,13 @@ struct ServeSession {
             )
         }
         try collector.start()
+        feeds?.start()
+        defer { feeds?.stop() }
         let gate = gate(writer, collector, log)
         defer { gate?.stop() }
         log.say(.info, "ready; storing in \(settings.store.path)")
         notifier.tell(.ready)
-        attend(collector, knowledge, signals, log, notifier)
+        attend(collector, knowledge, feeds, signals, log, notifier)
         notifier.tell(.stopping)
         // First of all: the page must not hold up what has to be stored.
         server?.stop()
@@ -88,14 +91,14 @@ struct ServeSession {
     ///   user asked for it.
     private func serve(
         _ collector: Collector, _ settings: SkeinSettings, _ knowledge: SharedKnowledge,
-        isWanted: Bool, _ log: ServerLog
+        _ feeds: ServerFeeds?, isWanted: Bool, _ log: ServerLog
     ) throws -> Server? {
         guard let configuration = settings.server else { return nil }
         let queries = StoreQueries(
             directory: settings.store.path, memory: Int(clamping: settings.http.queryMemory),
             knowledge: knowledge)
         let source = CollectorSource(
-            collector: collector, store: settings.store.path, queries: queries)
+            collector: collector, store: settings.store.path, queries: queries, feeds: feeds)
         do {
             let server = try Server(configuration, source: source)
             log.say(.info, "serving http://\(server.place)")
@@ -108,8 +111,8 @@ struct ServeSession {
     }
 
     private func attend(
-        _ collector: Collector, _ knowledge: SharedKnowledge, _ signals: SignalQueue,
-        _ log: ServerLog, _ notifier: ServiceNotifier
+        _ collector: Collector, _ knowledge: SharedKnowledge, _ feeds: ServerFeeds?,
+        _ signals: SignalQueue, _ log: ServerLog, _ notifier: ServiceNotifier
     ) {
         var last = collector.counters
         var nextReport = Clock.nanoseconds() / 1_000_000 + Self.reportInterval
@@ -126,7 +129,7 @@ struct ServeSession {
             let wait = min(Double(nextReport - now), watchdog ?? .infinity)
             switch signals.next(milliseconds: Int(wait)) {
             case .end: return
-            case .reload: reload(collector, knowledge, log, notifier)
+            case .reload: reload(collector, knowledge, feeds, log, notifier)
             case .report: report(collector.counters, log)
             case nil: break
             }
@@ -134,8 +137,8 @@ struct ServeSession {
     }
 
     private func reload(
-        _ collector: Collector, _ knowledge: SharedKnowledge, _ log: ServerLog,
-        _ notifier: ServiceNotifier
+        _ collector: Collector, _ knowledge: SharedKnowledge, _ feeds: ServerFeeds?,
+        _ log: ServerLog, _ notifier: ServiceNotifier
     ) {
         notifier.tell(.reloading)
         do {
@@ -144,6 +147,7 @@ struct ServeSession {
             try collector.reload(settings.collector)
             collector.replaceEnricher(by: enricher)
             knowledge.replace(by: UserKnowledge(settings))
+            feeds?.reload(settings, log)
             log.say(.info, "reloaded")
         } catch {
             log.say(.error, "not reloaded, everything stays as it was: \(error)")
