@@ -34,13 +34,14 @@ struct ServeSession {
         if writer.recoveredRows > 0 {
             log.say(.info, "recovered \(writer.recoveredRows) flows from the journal")
         }
+        let feeds = ServerFeeds(settings, log)
         let collector = try Collector(
             configuration: settings.collector, writer: writer,
-            enricher: try ServerGeography.enricher(settings.geo, log)
+            enricher: try ServerGeography.enricher(settings.geo, log),
+            subscriptions: feeds?.subscriptions ?? []
         ) { log.say($0) }
         let isWanted = configuration.origins["http.listen"] != nil
         let knowledge = SharedKnowledge(UserKnowledge(settings))
-        let feeds = ServerFeeds(settings, log)
         let server = try serve(collector, settings, knowledge, feeds, isWanted: isWanted, log)
         defer { server?.stop() }
         Privileges.putAside()
