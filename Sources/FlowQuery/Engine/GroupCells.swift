@@ -244,25 +244,39 @@ private func movePacked(
 ) -> Int {
     precondition(places.upperBound <= groups.count && left <= places.lowerBound)
     let (shift, mark, firstNumber) = (keys.shift, keys.mark, keys.firstNumber)
+    let (packetCounter, byteCounter) = (counters.packets, counters.bytes)
     var left = left
+    // Neighbours mostly go to one part: its place stays at hand until another's turn.
+    var part = -1
+    var record = 0
     for place in places {
         let number = unsafe groups[unchecked: place]
         let cell = 2 &* Int(number) &* lanes
-        let (flows, packets, bytes) = readCell(cells, cell, counters)
+        let flows = cells[cell] >> 47
+        let packets = packetCounter.sum(cells[cell] & (1 << 47 - 1), flows: flows)
+        let bytes = byteCounter.sum(cells[cell &+ 1], flows: flows)
         let code = Int(number) &- firstNumber
         let excess = flows >> 8 | packets >> 24 | bytes >> 32
-        guard excess == 0, code >= 0, code < entries.count, entries[code].isV4 else {
+        guard excess == 0, code >= 0, code < entries.count, unsafe entries[unchecked: code].isV4
+        else {
             unsafe groups[unchecked: left] = number
             left &+= 1
             continue
         }
-        let key = (entries[code].low & 0xffff_ffff) &<< shift | mark
-        let record = records.take(key, &words)
+        let key = unsafe (entries[unchecked: code].low & 0xffff_ffff) &<< shift | mark
+        let wanted = records.part(of: key)
+        if wanted != part || !records.hasRoom(at: record) {
+            if part >= 0 { records.close(part, at: record) }
+            part = wanted
+            record = records.open(part, &words)
+        }
         words[record] = key
         words[record &+ 1] = flows &<< 56 | packets &<< 32 | bytes
+        record &+= 2
         cells[cell] = 0
         cells[cell &+ 1] = 0
     }
+    if part >= 0 { records.close(part, at: record) }
     return left
 }
 

@@ -68,11 +68,14 @@ struct DetailPlan: Sendable {
 
     /// The feeds of one worker, the groups' first.
     func feeds(
-        _ keys: [KeyPlan], _ layout: GroupLayout, seed: UInt64, _ memory: GroupMemory
+        _ keys: [KeyPlan], _ layout: GroupLayout, seed: UInt64, _ memory: GroupMemory,
+        _ addressParts: AddressParts?
     ) throws -> [GroupFeed] {
         var feeds = [
             GroupFeed(
-                .sums, keys: keys, into: try GroupSink(layout, seed: seed, memory: memory))
+                .sums, keys: keys,
+                into: try GroupSink(
+                    layout, seed: seed, memory: memory, addressParts: addressParts))
         ]
         if !distinct.isEmpty {
             let layout = GroupLayout(keys, details: distinct, hasSums: false)

@@ -72,6 +72,9 @@ final class GroupFeed {
                 bound = nil
             }
         }
+        if scan.selectedCount > 0 {
+            sink.settleParts(readers.first?.addressKeys(layout)?.dictionary)
+        }
         let worthwhile = UInt64(max(1024, scan.selectedCount / 2))
         if let bound, bound <= worthwhile, try isAddable(scan) {
             try addUp(scan, groups: Int(bound))

@@ -64,6 +64,12 @@ struct GroupLayout: Sendable {
         hasTimes = false
     }
 
+    /// Whether a small key is one address, the uppermost bits of one word.
+    var keysAreAddresses: Bool {
+        small.words == 1 && small.parts.count == 1 && small.parts[0].isAddress
+            && small.parts[0].start == 0 && small.parts[0].bits == 32
+    }
+
     /// Words of the sums where each has its own.
     var sumWords: Int { timesPlace + (hasTimes ? 2 : 0) }
     /// Words of packed sums.

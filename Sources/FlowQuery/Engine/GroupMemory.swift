@@ -14,7 +14,7 @@ struct GroupMemory: Sendable {
         let total = max(octets, 0)
         sinkOctets = total / 4 * 3 / workers / sinksOfWorker
         sorterOctets = total / 4 / workers
-        firstLevelOctets = (48 << 20) / workers
+        firstLevelOctets = (128 << 20) / workers
     }
 
     /// Words of a chunk: a page, or less where the memory would hold few of them.

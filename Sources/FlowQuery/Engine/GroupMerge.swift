@@ -99,8 +99,10 @@ extension QueryEngine {
             sinksOfWorker: 1 + details.sinks)
         let seed = UInt64.random(in: 0...UInt64.max)
         let plan = isJoined ? .ofConversations : plan(request)
+        // The parts of what is counted apart are those of its groups.
+        let addressParts = details.sinks == 0 && layout.keysAreAddresses ? AddressParts() : nil
         let scans = try (0..<workers).map { _ in
-            GroupScan(plan, try details.feeds(keys, layout, seed: seed, memory))
+            GroupScan(plan, try details.feeds(keys, layout, seed: seed, memory, addressParts))
         }
         var footing = ScanFooting()
         if isJoined {

@@ -1,4 +1,5 @@
 import FlowModel
+import FlowStore
 
 /// The records of one worker, apart by the part of all groups to which their key's hash belongs.
 ///
@@ -34,11 +35,17 @@ final class GroupSink {
     private lazy var small = GroupMap(layout, .small, seed: seed)
     private lazy var full = GroupMap(layout, .full, seed: seed)
     private lazy var piece = GroupPiece(layout)
+    private let addressParts: AddressParts?
+    /// What ``addressParts`` says, once it does; empty where a hash decides.
+    private var ranges: [UInt32]?
 
+    /// - Parameter addressParts: what all sinks of the question share, where their keys are one address.
     init(
-        _ layout: GroupLayout, seed: UInt64, memory: GroupMemory, countsDistinct: Bool = false
+        _ layout: GroupLayout, seed: UInt64, memory: GroupMemory, countsDistinct: Bool = false,
+        addressParts: AddressParts? = nil
     ) throws {
         self.layout = layout
+        self.addressParts = addressParts
         self.countsDistinct = countsDistinct
         groupLayout = GroupLayout(groupsOf: layout)
         self.seed = seed
@@ -52,6 +59,13 @@ final class GroupSink {
         region = try RecordRegion(
             chunks: memory.sinkOctets / (8 * chunkWords) + 2 * block, chunkWords: chunkWords)
         for row in 0..<pieceRows { everyRow[row] = UInt16(row) }
+    }
+
+    /// Settles where groups go, before any is taken of a block.
+    ///
+    /// - Parameter dictionary: the block's addresses, where the keys are its addresses as they are.
+    func settleParts(_ dictionary: AddressDictionary?) {
+        if ranges == nil { ranges = addressParts?.settle(dictionary) ?? [] }
     }
 
     /// Takes the rows of a piece whose keys and sums are written.
@@ -229,11 +243,12 @@ extension GroupSink {
     ) throws {
         try region.reserve(count)
         let cursorTable = cursors
+        let ranges = form == .full ? [] : ranges ?? []
         region.write { words, pool, given in
             var places = RecordPlaces(
                 cursors: cursorTable.mutable, first: form.rawValue * Self.parts, pool: pool,
                 given: given, chunkWords: region.chunkWords, stride: layout.stride(form),
-                seed: seed)
+                seed: seed, ranges: ranges.span)
             body(&words, &places)
             pool = places.pool
         }
@@ -251,13 +266,16 @@ struct RecordPlaces: ~Copyable, ~Escapable {
     private let stride: Int
     private let last: UInt
     private let seed: UInt64
+    /// Of ``AddressParts``; empty where the hash of a key decides.
+    private let ranges: Span<UInt32>
 
-    @_lifetime(copy cursors, copy given)
+    @_lifetime(copy cursors, copy given, copy ranges)
     fileprivate init(
         cursors: consuming MutableSpan<Int>, first: Int, pool: ChunkPool, given: Span<UInt32>,
-        chunkWords: Int, stride: Int, seed: UInt64
+        chunkWords: Int, stride: Int, seed: UInt64, ranges: Span<UInt32>
     ) {
         precondition(first + GroupSink.parts <= cursors.count && stride < chunkWords)
+        self.ranges = ranges
         self.cursors = cursors
         self.first = first
         self.pool = pool
@@ -271,7 +289,7 @@ struct RecordPlaces: ~Copyable, ~Escapable {
     /// The word where a record goes whose key is one word.
     @inline(__always)
     mutating func take(_ key: UInt64, _ words: inout MutableSpan<UInt64>) -> Int {
-        take(hash: mixed(seed, key), &words)
+        take(part: part(of: key), &words)
     }
 
     /// The word where a record goes whose key is two words.
@@ -292,15 +310,45 @@ struct RecordPlaces: ~Copyable, ~Escapable {
 
     @inline(__always)
     fileprivate mutating func take(hash: UInt64, _ words: inout MutableSpan<UInt64>) -> Int {
-        let part = first &+ Int(truncatingIfNeeded: hash >> 55)
-        var place = unsafe cursors[unchecked: part]
-        if UInt(bitPattern: place & (chunkWords &- 1) &- 1) > last {
-            let chunk = pool.take(given)
-            words[chunk * chunkWords] = UInt64(RecordRegion.chunk(of: place, chunkWords))
-            place = chunk * chunkWords + 1
-        }
-        unsafe cursors[unchecked: part] = place &+ stride
+        take(part: Self.part(hash: hash), &words)
+    }
+
+    @inline(__always)
+    private static func part(hash: UInt64) -> Int { Int(truncatingIfNeeded: hash >> 55) }
+
+    @inline(__always)
+    private mutating func take(part: Int, _ words: inout MutableSpan<UInt64>) -> Int {
+        let place = open(part, &words)
+        close(part, at: place &+ stride)
         return place
+    }
+
+    /// The word where the next record of a part goes.
+    @inline(__always)
+    mutating func open(_ part: Int, _ words: inout MutableSpan<UInt64>) -> Int {
+        let place = unsafe cursors[unchecked: first &+ part]
+        if hasRoom(at: place) { return place }
+        let chunk = pool.take(given)
+        words[chunk * chunkWords] = UInt64(RecordRegion.chunk(of: place, chunkWords))
+        return chunk * chunkWords + 1
+    }
+
+    /// Whether a record fits at a word of a chunk.
+    @inline(__always)
+    func hasRoom(at place: Int) -> Bool {
+        UInt(bitPattern: place & (chunkWords &- 1) &- 1) <= last
+    }
+
+    /// Says where the next record of a part goes.
+    @inline(__always)
+    mutating func close(_ part: Int, at place: Int) {
+        unsafe cursors[unchecked: first &+ part] = place
+    }
+
+    /// The part of a key that is one word.
+    @inline(__always)
+    func part(of key: UInt64) -> Int {
+        ranges.isEmpty ? Self.part(hash: mixed(seed, key)) : AddressParts.part(of: key, ranges)
     }
 }
 
@@ -313,8 +361,13 @@ private func scatterRecords(
     precondition(records.count >= stride)
     for index in 0..<rows.count {
         let record = unsafe Int(rows[unchecked: index]) &* stride
-        let hash = keyHash(records, record, keyWords, seed: seed)
-        let place = places.take(hash: hash, &words)
+        let place: Int
+        if keyWords == 1 {
+            place = unsafe places.take(records[unchecked: record], &words)
+        } else {
+            place = places.take(
+                hash: keyHash(records, record, keyWords, seed: seed), &words)
+        }
         for word in 0..<stride {
             unsafe words[unchecked: place &+ word] = records[unchecked: record &+ word]
         }

@@ -47,7 +47,7 @@ final class PendingRows {
         memory.append(
             (settled.bucket / RollupStep.minute.milliseconds) << 8
                 | UInt64(settled.kind.rawValue) | (tally.hasReverse ? Self.reverseBit : 0))
-        for _ in Self.key..<first { memory.append(0) }
+        memory.append(contentsOf: repeatElement(0, count: first - Self.key))
         if dimension.hasTimes { memory += [tally.times.first, tally.times.last] }
         return row
     }
@@ -68,9 +68,7 @@ final class PendingRows {
     func append(_ settled: DimensionSums.Settled, _ run: RollupRun, entry: Int) {
         let row = begin(settled)
         let width = settled.tally.stride
-        for word in 0..<width {
-            memory[row + Self.key + word] = run.words[entry * width + word]
-        }
+        copyWords(run.words.span, entry * width, count: width, into: &memory, at: row + Self.key)
     }
 
     /// Appends the sum of some entries, and to `bounds` the most octets of one of them.
@@ -81,15 +79,8 @@ final class PendingRows {
         let row = begin(settled)
         let width = settled.tally.stride
         let from = settled.tally.keyWords
-        var most: UInt64 = 0
-        for entry in others {
-            let base = entry * width + from
-            for word in 0..<width - from {
-                memory[row + sums + word] = clampedSum(
-                    memory[row + sums + word], run.words[base + word])
-            }
-            most = max(most, run.words[base + 2])
-        }
+        let most = addEntries(
+            others, of: run.words.span, width: width, from: from, into: &memory, at: row + sums)
         let boundRow = bounds.begin(settled)
         bounds.memory[boundRow + bounds.sums + 2] = most
     }
@@ -193,4 +184,32 @@ final class PendingRows {
             }
         }
     }
+}
+
+private func copyWords(
+    _ words: Span<UInt64>, _ start: Int, count: Int, into output: inout [UInt64], at place: Int
+) {
+    var output = output.mutableSpan
+    precondition(start >= 0 && count >= 0 && start + count <= words.count)
+    precondition(place >= 0 && place + count <= output.count)
+    for word in 0..<count {
+        unsafe output[unchecked: place &+ word] = words[unchecked: start &+ word]
+    }
+}
+
+/// Adds the sums of some entries to those at `place`; answers the most octets of one of them.
+private func addEntries(
+    _ entries: [Int], of words: Span<UInt64>, width: Int, from: Int, into output: inout [UInt64],
+    at place: Int
+) -> UInt64 {
+    var output = output.mutableSpan
+    var most: UInt64 = 0
+    for entry in entries {
+        let base = entry * width + from
+        for word in 0..<width - from {
+            output[place + word] = clampedSum(output[place + word], words[base + word])
+        }
+        most = max(most, words[base + 2])
+    }
+    return most
 }

@@ -53,7 +53,8 @@ public final class ExportDecoder {
             return
         }
         switch payload.network16(at: 0) {
-        case let version where [1, 5, 7, 9, 10].contains(version):
+        case let version
+        where version == 9 || version == 10 || version == 5 || version == 1 || version == 7:
             try netflow.decode(
                 payload, version: version, from: endpoint, received: received, over: transport,
                 into: appender, counters: &counters)

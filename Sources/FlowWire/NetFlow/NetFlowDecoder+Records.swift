@@ -68,45 +68,47 @@ extension NetFlowDecoder {
         _ set: RawSpan, _ template: Template, _ source: ExportSource, _ context: RecordContext,
         port: UInt16, into appender: BatchAppender, counters: inout ExportCounters
     ) throws -> Bool {
-        if case .options = template.definition.kind {
+        let layout = template.layout
+        if case .options = layout.definition.kind {
             return decodeOptions(set, template, source, context, counters: &counters)
         }
-        if template.isVariable {
+        if layout.isVariable {
             return try decodeVariable(
                 set, template, source, context, port: port, into: appender, counters: &counters)
         }
-        let count = set.byteCount / template.recordLength
+        let count = set.byteCount / layout.recordLength
         guard count > 0 else {
             if set.byteCount > 0 { counters.count(.truncated) }
             return set.byteCount == 0
         }
         try reserve(count, in: appender)
         let batch = appender.batch
+        let plan = layout.plan
         let run = RecordRun(
-            start: 0, stride: template.recordLength, count: count, row: batch.count)
+            start: 0, stride: layout.recordLength, count: count, row: batch.count)
         columns.follow(appender)
         writeCommon(context, rows: run.rows, to: columns, of: batch)
         let unrecognised = writeRecords(
-            template.plan, columns, places: template.places, set, run, context, to: batch)
+            plan, columns, places: layout.places, set, run, context, to: batch)
         if unrecognised > 0 { counters.count(.sectionInvalid, UInt64(unrecognised)) }
-        checkClock(template.layout.time, run.rows, of: batch, context, &counters)
-        checkRates(of: source, template.plan, rows: run.rows, of: batch)
-        if template.plan.columns.contains(.exporter) {
+        checkClock(layout.time, run.rows, of: batch, context, &counters)
+        checkRates(of: source, plan, rows: run.rows, of: batch)
+        if plan.columns.contains(.exporter) {
             shareRates(of: source, rows: run.rows, of: batch, context, counters: &counters)
         }
-        if !template.plan.lists.isEmpty {
+        if !plan.lists.isEmpty {
             for index in 0..<count {
                 let record = RecordRun(
                     start: index * run.stride, stride: 0, count: 1, row: run.row + index)
                 applyLists(
-                    template, places: template.places, set, record, source, context, port: port,
+                    template, places: layout.places, set, record, source, context, port: port,
                     to: batch, counters: &counters)
             }
         }
-        if let layout = template.layout.otherNumber(in: appender) {
+        if let number = layout.otherNumber(in: appender) {
             batch.other.set(
-                rows: run.rows, layout: layout, records: set, stride: run.stride,
-                pieces: template.otherPieces)
+                rows: run.rows, layout: number, records: set, stride: run.stride,
+                pieces: layout.otherPieces)
         }
         batch.advance(by: count)
         counters.records += UInt64(count)

@@ -99,22 +99,37 @@ struct StructuredField {
     var kind: Kind
 }
 
-/// How to make rows of the records of one template.
-struct RecordPlan {
-    /// In the order in which they are to be done.
+/// What a plan says, while it is compiled.
+struct RecordPlanDraft {
     var operations: [FieldOperation] = []
-    /// The headers, outermost first, where there is more than one.
     var headers: [AddressPair] = []
     var icmp: ICMPSlots?
     var sections: [PacketSection] = []
-    /// dataLinkFrameSize (312) or sectionExportedOctets (410): bytes of a record that has a section.
     var sectionSize: Int?
     var lists: [StructuredField] = []
-    /// Elements without a column, as the `other` column's layout, and their slots.
     var other: [OtherElement] = []
     var otherSlots: [Int] = []
-    /// The columns that records of this template set.
     var columns = FieldSet()
+}
+
+/// How to make rows of the records of one template.
+///
+/// An object, as it is looked at for every set of records: nothing of it is copied then.
+final class RecordPlan {
+    /// In the order in which they are to be done.
+    let operations: [FieldOperation]
+    /// The headers, outermost first, where there is more than one.
+    let headers: [AddressPair]
+    let icmp: ICMPSlots?
+    let sections: [PacketSection]
+    /// dataLinkFrameSize (312) or sectionExportedOctets (410): bytes of a record that has a section.
+    let sectionSize: Int?
+    let lists: [StructuredField]
+    /// Elements without a column, as the `other` column's layout, and their slots.
+    let other: [OtherElement]
+    let otherSlots: [Int]
+    /// The columns that records of this template set.
+    let columns: FieldSet
 
     /// What tells when a flow was: its end, else its start.
     var time: FieldOperation? {
@@ -127,14 +142,25 @@ struct RecordPlan {
     }
 
     /// A plan for records that make no rows.
-    init() {}
+    convenience init() { self.init(RecordPlanDraft()) }
 
-    init(fields: [TemplateField], version: UInt16) {
+    convenience init(fields: [TemplateField], version: UInt16) {
+        var draft = RecordPlanDraft()
         var compiler = TemplateCompiler(fields: fields, version: version)
-        compiler.compile(into: &self)
+        compiler.compile(into: &draft)
+        self.init(draft)
+    }
+
+    private init(_ draft: RecordPlanDraft) {
         // There may be many: without room to grow.
-        operations = operations.map(\.self)
-        other = other.map(\.self)
-        otherSlots = otherSlots.map(\.self)
+        operations = draft.operations.map(\.self)
+        headers = draft.headers
+        icmp = draft.icmp
+        sections = draft.sections
+        sectionSize = draft.sectionSize
+        lists = draft.lists
+        other = draft.other.map(\.self)
+        otherSlots = draft.otherSlots.map(\.self)
+        columns = draft.columns
     }
 }

@@ -56,7 +56,7 @@ func writeRecords(
         writeHeaders(plan.headers, places, records, run, to: batch)
     }
     if let icmp = plan.icmp, !skipping.contains(.icmptype) {
-        writeICMP(icmp, places, records, run, to: batch)
+        writeICMP(icmp, places, records, run, columns, to: batch)
     }
     return unrecognised
 }
@@ -176,9 +176,10 @@ private func writeHeaders(
 /// Sets ICMP type and code of the rows whose protocol is ICMP (1) or ICMPv6 (58).
 private func writeICMP(
     _ icmp: ICMPSlots, _ places: [FieldPlace], _ records: RawSpan, _ run: RecordRun,
-    to batch: FlowBatch
+    _ columns: BatchColumns, to batch: FlowBatch
 ) {
-    let protocols = batch.columnForWriting(.proto).values(as: UInt8.self)
+    let protocolColumn = columns.writer(.proto, in: batch)
+    let protocols = protocolColumn.mutableValues(as: UInt8.self)
     for index in 0..<run.count {
         let row = run.row + index
         let proto = protocols[row]
@@ -200,8 +201,8 @@ private func writeICMP(
             type = combined.map { $0 >> 8 }
             code = combined
         }
-        if let type { batch.columnForWriting(.icmptype).set(type & 0xff, at: row) }
-        if let code { batch.columnForWriting(.icmpcode).set(code & 0xff, at: row) }
+        if let type { columns.writer(.icmptype, in: batch).set(type & 0xff, at: row) }
+        if let code { columns.writer(.icmpcode, in: batch).set(code & 0xff, at: row) }
     }
 }
 

@@ -25,7 +25,7 @@ struct TemplateCompiler {
         self.version = version
     }
 
-    mutating func compile(into plan: inout RecordPlan) {
+    mutating func compile(into plan: inout RecordPlanDraft) {
         for slot in fields.indices where fields[slot].length != 0 {
             let field = fields[slot]
             guard field.enterprise != 0 || !isSpecial(field, slot, &plan) else { continue }
@@ -70,7 +70,7 @@ struct TemplateCompiler {
 
     /// Elements that are no plain field of a column.
     private mutating func isSpecial(
-        _ field: TemplateField, _ slot: Int, _ plan: inout RecordPlan
+        _ field: TemplateField, _ slot: Int, _ plan: inout RecordPlanDraft
     ) -> Bool {
         switch field.id {
         case 210:  // paddingOctets
@@ -101,7 +101,7 @@ struct TemplateCompiler {
     // MARK: - Addresses
 
     /// Pairs the n-th source of a family with its n-th destination: each pair is a header.
-    private mutating func compileAddresses(_ plan: inout RecordPlan) {
+    private mutating func compileAddresses(_ plan: inout RecordPlanDraft) {
         var pairs: [AddressPair] = []
         for (source, destination, length) in [(8, 12, 4), (27, 28, 16)]
             as [(UInt16, UInt16, UInt16)]
@@ -143,7 +143,7 @@ struct TemplateCompiler {
 
     // MARK: - Plain columns
 
-    private mutating func compile(_ field: Field, _ plan: inout RecordPlan) {
+    private mutating func compile(_ field: Field, _ plan: inout RecordPlanDraft) {
         guard let all = candidates[field] else { return }
         plan.columns.insert(field)
         let best = all.reduce(Int.max) { min($0, $1.rank) }
@@ -175,7 +175,7 @@ struct TemplateCompiler {
     }
 
     private mutating func append(
-        _ field: Field, _ candidate: Candidate, _ plan: inout RecordPlan,
+        _ field: Field, _ candidate: Candidate, _ plan: inout RecordPlanDraft,
         _ merge: FieldOperation.Kernel? = nil
     ) {
         consumed.insert(candidate.slot)
@@ -201,7 +201,7 @@ struct TemplateCompiler {
         }
     }
 
-    private mutating func compileRates(_ plan: inout RecordPlan) {
+    private mutating func compileRates(_ plan: inout RecordPlanDraft) {
         let pairs: [(UInt16, UInt16, FieldOperation.Kernel)] = [
             (305, 306, .intervalAndSpace), (309, 310, .sizeAndPopulation),
         ]
@@ -215,7 +215,7 @@ struct TemplateCompiler {
     }
 
     /// IPFIX has no uptime in its header: stamps of it count from the system's start (160).
-    private mutating func compileUptime(_ plan: inout RecordPlan) {
+    private mutating func compileUptime(_ plan: inout RecordPlanDraft) {
         guard version == 10, let start = slot(of: 160) else { return }
         for index in plan.operations.indices where plan.operations[index].kernel == .uptime {
             plan.operations[index].kernel = .uptimeSinceInit
@@ -224,7 +224,7 @@ struct TemplateCompiler {
         }
     }
 
-    private mutating func compileICMP(_ plan: inout RecordPlan) {
+    private mutating func compileICMP(_ plan: inout RecordPlanDraft) {
         var icmp = ICMPSlots()
         icmp.combinedV4 = slot(of: 32)
         icmp.combinedV6 = slot(of: 139)
