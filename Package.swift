@@ -64,8 +64,10 @@ let package = Package(
             swiftSettings: memorySafe),
         .target(
             name: "FlowMeter", dependencies: ["FlowModel", "FlowWire"], swiftSettings: memorySafe),
+        .target(name: "CAllocator"),
         .target(
-            name: "FlowStore", dependencies: ["FlowModel", "CZstd"], swiftSettings: memorySafe),
+            name: "FlowStore", dependencies: ["FlowModel", "CAllocator", "CZstd"],
+            swiftSettings: memorySafe),
         .target(
             name: "FlowEnrichment", dependencies: ["FlowModel", "CMaxMindDB"],
             swiftSettings: memorySafe),

@@ -1,3 +1,4 @@
+import CAllocator
 import Glibc
 import Synchronization
 
@@ -45,7 +46,11 @@ final class SegmentMerger: @unchecked Sendable {
                 // Where it fails the segments stay as they are, and it is tried again with the next.
                 let keeper = compactor.keeper
                 keeper.maintenance.withLock { _ in _ = try? compactor.run(isEager: false) }
-                while rollUp(compactor) {}
+                var hasRolledUp = false
+                while rollUp(compactor) { hasRolledUp = true }
+                // An hour's keys take a hundred megabytes, and an hour goes by until the next: without
+                // this they would stay with the process, in pieces that the next does not fit into.
+                if hasRolledUp { callocator_trim() }
                 monitor.lock()
             } else {
                 monitor.wait()
