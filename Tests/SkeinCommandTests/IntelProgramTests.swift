@@ -150,6 +150,46 @@ import Testing
         #expect(try skein("export", "rpz", "--then", "true").status == 64)
     }
 
+    @Test(
+        arguments: [
+            ("999.1.2.3", "not an address"), ("1.2.3", "not an address"),
+            ("192.0.2.1/33", "out of range"), ("192.0.2.0/24", "is a network"),
+            ("", "not text"), ("a b", "not text"), ("a..example", "not a host name"),
+        ])
+    func `what nobody could list is not looked up`(value: String, why: String) throws {
+        let result = try skein("lookup", "--", value)
+        #expect(result.status == 64)
+        #expect(result.errors.contains(why), "\(result.errors)")
+    }
+
+    @Test func `a look-up without a configuration makes no database`() throws {
+        let folder = try TemporaryFolder()
+        for verb in [["lookup", "192.0.2.1"], ["feeds"], ["export", "decisions"]] {
+            let result = try Command.run(
+                Command.skein, ["intel"] + verb, in: folder, environment: ["SKEIN_CONFIG": ""])
+            #expect(result.status == 0)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            ("{name: a}", "a ‘path’ or a ‘url’"),
+            ("{name: a, path: x, url: 'https://b.example/'}", "a ‘path’ or a ‘url’"),
+            ("{name: a, url: 'ftp://b.example/'}", "write https://"),
+            ("{name: a, url: 'https://u:p@b.example/'}", "give the user as ‘user’"),
+            ("{name: a, url: 'https://b.example/', api: otx}", "needs ‘key-file’ or ‘key-env’"),
+            ("{name: a, url: 'https://b.example/', user: u}", "need ‘key-file’"),
+            ("{name: a, url: 'https://b.example/', days: 2}", "‘days’ is for ‘api: threatfox’"),
+            ("{name: a, url: 'https://b.example/', api: misp, format: csv}", "has its own format"),
+        ])
+    func `a source that cannot be asked is refused`(entry: String, why: String) throws {
+        try folder.write("skein.yaml", Array("intel:\n  sources:\n    - \(entry)\n".utf8))
+        let result = try skein("feeds")
+        #expect(result.status == 1)
+        #expect(result.errors.contains(why), "\(result.errors)")
+    }
+
     @Test func `what is wrong with the configuration is said with its line`() throws {
         try folder.write(
             "skein.yaml",

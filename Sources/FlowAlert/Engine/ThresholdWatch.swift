@@ -66,11 +66,12 @@ final class ThresholdWatch {
     ) {
         selected.removeAll(keepingCapacity: true)
         filter.select(batch, into: &selected)
+        guard !selected.isEmpty else { return }
         var rates = rates
+        let columns = AlertColumns(batch)
         for row in selected {
             let row = Int(row)
-            note(
-                AlertRow(batch, row, rate: rates.rate(batch, row)), inside, id, news)
+            note(AlertRow(columns, row, rate: rates.rate(columns, row)), inside, id, news)
         }
     }
 

@@ -54,16 +54,26 @@ public struct FeedLocation: Hashable, Sendable {
         guard var parts = URLComponents(url: url, resolvingAgainstBaseURL: true) else {
             return self
         }
-        // Foundation leaves "+" as it is, which many servers read as a blank.
-        var allowed = CharacterSet.alphanumerics
-        allowed.insert(charactersIn: "-._~")
-        let query = items.map { item in
-            let value = item.value.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
-            return "\(item.name)=\(value)"
-        }
+        let query = items.map { Self.encoded($0.name) + "=" + Self.encoded($0.value) }
         parts.percentEncodedQuery = ([parts.percentEncodedQuery] + query).compactMap { $0 }
             .filter { !$0.isEmpty }.joined(separator: "&")
         return parts.url.flatMap { try? FeedLocation($0) } ?? self
+    }
+
+    /// What is unreserved as it is, all else as octets (RFC 3986 §2.3): Foundation would leave "+", which
+    /// many servers read as a blank, and end the program at "[".
+    private static func encoded(_ text: String) -> String {
+        var encoded = ""
+        for octet in text.utf8 {
+            switch octet {
+            case 48...57, 65...90, 97...122, 45, 46, 95, 126:
+                encoded.unicodeScalars.append(UnicodeScalar(octet))
+            default:
+                let digits = String(octet, radix: 16, uppercase: true)
+                encoded += (octet < 16 ? "%0" : "%") + digits
+            }
+        }
+        return encoded
     }
 
     /// The place below this one, which counts as a folder.
@@ -72,7 +82,9 @@ public struct FeedLocation: Hashable, Sendable {
             throw .location(text, why: "not a URL")
         }
         if !parts.percentEncodedPath.hasSuffix("/") { parts.percentEncodedPath += "/" }
-        parts.percentEncodedPath += path
+        parts.percentEncodedPath += path.split(
+            separator: "/", omittingEmptySubsequences: false
+        ).map { Self.encoded(String($0)) }.joined(separator: "/")
         parts.fragment = nil
         guard let url = parts.url else { throw .location(text, why: "not a URL") }
         return try FeedLocation(url)

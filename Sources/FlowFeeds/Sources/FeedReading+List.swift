@@ -4,13 +4,15 @@ import Synchronization
 extension FeedReading {
     /// Reads a file, or a folder of files.
     mutating func readPath(_ path: String) throws {
+        // Taken before: what changes while it is read will be noticed.
+        let signature = PathSignature(path).text
         let feeds: [FeedContents]
         do throws(FeedFileError) {
             feeds = try readFeed(at: path, format: source.format, limits: limits)
         } catch {
             throw FetchError.file(error)
         }
-        try take(feeds)
+        try take(feeds, cursors: [Cursor.signature: signature])
     }
 
     /// Reads a list that one request brings, if it has changed.

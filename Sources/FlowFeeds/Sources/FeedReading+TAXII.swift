@@ -4,7 +4,9 @@ import FlowIntel
 extension FeedReading {
     private static let mediaType = "application/taxii+json;version=2.1"
     private static let objectsPerPage = 500
-    private static let pagesMax = 1_000_000
+    /// A server may give the same `next` for all pages of a run, so that only their number says that they
+    /// never end.
+    private static let pagesMax = 20_000
 
     private struct Collection {
         let id: String
@@ -102,8 +104,13 @@ extension FeedReading {
         let since = cursors[sinceName]
         var next = cursors[nextName]
         var isResumed = next != nil
-        var seen: Set<String> = []
+        var pages = 0
         while true {
+            pages += 1
+            guard pages <= Self.pagesMax, report.read <= limits.entriesMax else {
+                throw FetchError.protocolError(
+                    place: "\(objects)", what: "more than \(Self.pagesMax) pages")
+            }
             var query = [("match[type]", "indicator"), ("limit", "\(Self.objectsPerPage)")]
             if let since { query.append(("added_after", since)) }
             if let next { query.append(("next", next)) }
@@ -125,9 +132,6 @@ extension FeedReading {
             }
             let last = answer.headers.first(name: "x-taxii-date-added-last")
             next = page.more ? page.next : nil
-            if let token = next, !seen.insert(token).inserted || seen.count > Self.pagesMax {
-                throw FetchError.protocolError(place: "\(place)", what: "its pages never end")
-            }
             var noted: [String: String?] = [:]
             noted.updateValue(next, forKey: nextName)
             if next == nil, let last, InstantText.parse(last) != nil { noted[sinceName] = last }

@@ -50,6 +50,7 @@ struct FeedReading {
         static let notBefore = "not-before"
         static let entityTag = "etag"
         static let lastModified = "last-modified"
+        static let signature = "signature"
     }
 
     /// Reads the source in its way.

@@ -2,7 +2,7 @@ import Glibc
 
 /// Why an exported file is not in its place.
 public struct FileReplacementError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// What could not be done: `open`, `write`, `fsync`, `rename`.
+    /// What could not be done: `open`, `write`, `fsync`, `close`, `rename`, `create`.
     public var operation: String
     /// With which file.
     public var path: String
@@ -21,42 +21,85 @@ public func replaceFile(
     at path: String, with octets: [UInt8]
 ) throws(FileReplacementError) -> Bool {
     if holds(path, octets) { return false }
-    let partial = path + ".partial"
-    let descriptor = unsafe open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw failure("open", partial) }
-    do throws(FileReplacementError) {
-        try write(octets, to: descriptor, partial)
-        guard fsync(descriptor) == 0 else { throw failure("fsync", partial) }
-    } catch {
-        close(descriptor)
-        unsafe unlink(partial)
-        throw error
-    }
-    guard close(descriptor) == 0, unsafe rename(partial, path) == 0 else {
-        let error = failure("rename", path)
-        unsafe unlink(partial)
-        throw error
-    }
+    let file = try FileReplacement(path, overwrites: true)
+    try file.write(octets)
+    try file.finish()
     return true
 }
 
-private func failure(_ operation: String, _ path: String) -> FileReplacementError {
-    FileReplacementError(operation: operation, path: path, code: errno)
-}
+/// A file that is written beside its place, and put there when it is whole and on the disk.
+///
+/// Nothing is left behind where it is not finished.
+public final class FileReplacement {
+    private let path: String
+    private let partial: String
+    private let overwrites: Bool
+    private var descriptor: Int32
+    private var isInPlace = false
 
-private func write(
-    _ octets: [UInt8], to descriptor: Int32, _ path: String
-) throws(FileReplacementError) {
-    var done = 0
-    while done < octets.count {
-        let start = done
-        let count = unsafe octets.withUnsafeBytes { memory in
-            unsafe Glibc.write(
-                descriptor, memory.baseAddress.map { unsafe $0 + start }, memory.count - start)
+    /// Begins a file; `path` need not be free for that.
+    public init(_ path: String, overwrites: Bool) throws(FileReplacementError) {
+        self.path = path
+        self.overwrites = overwrites
+        partial = path + ".partial"
+        descriptor = unsafe open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Self.failure("open", partial) }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        if !isInPlace { unsafe unlink(partial) }
+    }
+
+    /// Writes on.
+    public func write(_ octets: [UInt8]) throws(FileReplacementError) {
+        var done = 0
+        while done < octets.count {
+            let start = done
+            let count = unsafe octets.withUnsafeBytes { memory in
+                unsafe Glibc.write(
+                    descriptor, memory.baseAddress.map { unsafe $0 + start }, memory.count - start)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw Self.failure("write", partial) }
+            done += count
         }
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { throw failure("write", path) }
-        done += count
+    }
+
+    /// Puts it in its place; both are on the disk then, the file and its name.
+    ///
+    /// - Throws: `EEXIST` where the place is taken and the file does not overwrite.
+    public func finish() throws(FileReplacementError) {
+        guard fsync(descriptor) == 0 else { throw Self.failure("fsync", partial) }
+        let status = close(descriptor)
+        descriptor = -1
+        // A network file system may report a full disk only here.
+        guard status == 0 || errno == EINTR else { throw Self.failure("close", partial) }
+        if overwrites {
+            guard unsafe rename(partial, path) == 0 else { throw Self.failure("rename", path) }
+        } else {
+            // Unlike a rename, a link does not replace what came there meanwhile.
+            guard unsafe link(partial, path) == 0 else { throw Self.failure("create", path) }
+            unsafe unlink(partial)
+        }
+        isInPlace = true
+        try syncFolder()
+    }
+
+    private func syncFolder() throws(FileReplacementError) {
+        let end = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.failure("open", folder) }
+        defer { close(descriptor) }
+        // Some file systems have no such thing for folders, and need none.
+        guard fsync(descriptor) == 0 || errno == EINVAL else {
+            throw Self.failure("fsync", folder)
+        }
+    }
+
+    private static func failure(_ operation: String, _ path: String) -> FileReplacementError {
+        FileReplacementError(operation: operation, path: path, code: errno)
     }
 }
 

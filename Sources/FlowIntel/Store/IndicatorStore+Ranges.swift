@@ -61,6 +61,27 @@ extension IndicatorStore {
         return AddressSet(ranges)
     }
 
+    /// Entries of a source that are not withheld, refused or expired; whatever allows them.
+    public func countInForce(
+        of source: String, policy: AddressPolicy, now: Int64
+    ) throws(IndicatorStoreError) -> Int {
+        var count = try read { database in
+            try Int.fetchOne(
+                database,
+                sql: """
+                    SELECT COUNT(*) FROM (SELECT kind, value FROM indicator
+                        WHERE source = (SELECT id FROM source WHERE name = ?) AND level IS NULL
+                            AND detail NOT IN (SELECT id FROM detail
+                                WHERE withheld IS NOT NULL OR expires <= ?)
+                        GROUP BY kind, value)
+                    """, arguments: [source, now]) ?? 0
+        }
+        try forEachRange(of: source, now: now) { range in
+            if policy.refusal(of: range) == nil { count += 1 }
+        }
+        return count
+    }
+
     private func forEachRange(
         of source: String, now: Int64, _ body: (AddressRange) -> Void
     ) throws(IndicatorStoreError) {
@@ -72,6 +93,7 @@ extension IndicatorStore {
                     WHERE source = (SELECT id FROM source WHERE name = ?) AND level IS NOT NULL
                         AND detail NOT IN (SELECT id FROM detail
                             WHERE withheld IS NOT NULL OR expires <= ?)
+                    GROUP BY kind, value
                     """, arguments: [source, now])
             while let row = try rows.next() {
                 let first = try row.withUnsafeData(atIndex: 0) { IPAddress(key: $0) }

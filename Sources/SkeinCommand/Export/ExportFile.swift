@@ -1,3 +1,4 @@
+import FlowIntel
 import Glibc
 
 /// A file that is there when it is whole: written beside its place and put there at the end.
@@ -6,11 +7,14 @@ import Glibc
 final class ExportFile {
     /// What messages call it.
     let name: String
-    private let sink: FileSink
-    /// Where it is written until it is whole; nil where it is written in place.
-    private var partial: String?
+    private let target: Target
     private let path: String
-    private let overwrites: Bool
+
+    private enum Target {
+        /// Written in place.
+        case stream(FileSink)
+        case file(FileReplacement)
+    }
 
     /// Why a file cannot be made.
     enum Problem: Error, CustomStringConvertible {
@@ -31,54 +35,55 @@ final class ExportFile {
     ///   - overwrites: whether it may be there already.
     init(path: String, overwrites: Bool) throws {
         self.path = path
-        self.overwrites = overwrites
         guard path != "-" else {
-            sink = FileSink(descriptor: STDOUT_FILENO, name: "standard output")
-            name = sink.name
+            name = "standard output"
+            target = .stream(FileSink(descriptor: STDOUT_FILENO, name: name))
             return
         }
         name = path
         var status = stat()
         if stat(path, &status) == 0 {
-            if status.st_mode & S_IFMT == S_IFREG || status.st_mode & S_IFMT == S_IFDIR {
-                guard overwrites, status.st_mode & S_IFMT == S_IFREG else {
-                    throw status.st_mode & S_IFMT == S_IFDIR
-                        ? Problem.place(path, code: EISDIR) : Problem.exists(path)
-                }
-            } else {
+            switch status.st_mode & S_IFMT {
+            case S_IFDIR: throw Problem.place(path, code: EISDIR)
+            case S_IFREG: if !overwrites { throw Problem.exists(path) }
+            default:
                 let descriptor = open(path, O_WRONLY | O_CLOEXEC)
                 guard descriptor >= 0 else { throw Problem.place(path, code: errno) }
-                sink = FileSink(descriptor: descriptor, name: path)
+                target = .stream(FileSink(descriptor: descriptor, name: path))
                 return
             }
         }
-        let partial = path + ".partial"
-        let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw Problem.place(partial, code: errno) }
-        self.partial = partial
-        sink = FileSink(descriptor: descriptor, name: path)
+        do throws(FileReplacementError) {
+            target = .file(try FileReplacement(path, overwrites: overwrites))
+        } catch {
+            throw Problem.place(error.path, code: error.code)
+        }
     }
 
     func write(_ octets: [UInt8]) throws {
         if octets.isEmpty { return }
-        try sink.write(octets)
+        switch target {
+        case .stream(let sink): try sink.write(octets)
+        case .file(let file):
+            do throws(FileReplacementError) {
+                try file.write(octets)
+            } catch {
+                throw SinkError.write(name: name, code: error.code)
+            }
+        }
     }
 
     /// Closes the file and puts it in its place.
     func finish() throws {
-        try sink.close()
-        guard let partial else { return }
-        if overwrites {
-            guard rename(partial, path) == 0 else { throw Problem.place(path, code: errno) }
-        } else {
-            // Unlike a rename, a link does not replace what came there meanwhile.
-            guard link(partial, path) == 0 else {
-                throw errno == EEXIST ? Problem.exists(path) : Problem.place(path, code: errno)
+        switch target {
+        case .stream(let sink): try sink.close()
+        case .file(let file):
+            do throws(FileReplacementError) {
+                try file.finish()
+            } catch {
+                throw error.code == EEXIST
+                    ? Problem.exists(path) : Problem.place(path, code: error.code)
             }
-            unlink(partial)
         }
-        self.partial = nil
     }
-
-    deinit { if let partial { unlink(partial) } }
 }

@@ -42,7 +42,9 @@ struct ServeSession {
         ) { log.say($0) }
         let isWanted = configuration.origins["http.listen"] != nil
         let knowledge = SharedKnowledge(UserKnowledge(settings))
-        let server = try serve(collector, settings, knowledge, alerts, isWanted: isWanted, log)
+        let feeds = ServerFeeds(settings, log)
+        let server = try serve(
+            collector, settings, knowledge, alerts, feeds, isWanted: isWanted, log)
         defer { server?.stop() }
         Privileges.putAside()
         if settings.interface.name != nil, Privileges.areRoots {
@@ -53,11 +55,13 @@ struct ServeSession {
         }
         try alerts.start()
         try collector.start()
+        feeds?.start()
+        defer { feeds?.stop() }
         let gate = gate(writer, collector, log)
         defer { gate?.stop() }
         log.say(.info, "ready; storing in \(settings.store.path)")
         notifier.tell(.ready)
-        attend(collector, knowledge, alerts, signals, log, notifier)
+        attend(collector, knowledge, alerts, feeds, signals, log, notifier)
         notifier.tell(.stopping)
         // First of all: the page must not hold up what has to be stored.
         server?.stop()
@@ -92,15 +96,15 @@ struct ServeSession {
     ///   user asked for it.
     private func serve(
         _ collector: Collector, _ settings: SkeinSettings, _ knowledge: SharedKnowledge,
-        _ alerts: ServeAlerts, isWanted: Bool, _ log: ServerLog
+        _ alerts: ServeAlerts, _ feeds: ServerFeeds?, isWanted: Bool, _ log: ServerLog
     ) throws -> Server? {
         guard let configuration = settings.server else { return nil }
         let queries = StoreQueries(
             directory: settings.store.path, memory: Int(clamping: settings.http.queryMemory),
             knowledge: knowledge, sets: alerts.sets)
         let source = CollectorSource(
-            collector: collector, store: settings.store.path, queries: queries,
-            alerts: alerts)
+            collector: collector, store: settings.store.path, queries: queries, alerts: alerts,
+            feeds: feeds)
         do {
             let server = try Server(configuration, source: source)
             log.say(.info, "serving http://\(server.place)")
@@ -114,6 +118,7 @@ struct ServeSession {
 
     private func attend(
         _ collector: Collector, _ knowledge: SharedKnowledge, _ alerts: ServeAlerts,
+        _ feeds: ServerFeeds?,
         _ signals: SignalQueue, _ log: ServerLog, _ notifier: ServiceNotifier
     ) {
         var last = collector.counters
@@ -131,7 +136,7 @@ struct ServeSession {
             let wait = min(Double(nextReport - now), watchdog ?? .infinity)
             switch signals.next(milliseconds: Int(wait)) {
             case .end: return
-            case .reload: reload(collector, knowledge, alerts, log, notifier)
+            case .reload: reload(collector, knowledge, alerts, feeds, log, notifier)
             case .report: report(collector.counters, log)
             case nil: break
             }
@@ -140,6 +145,7 @@ struct ServeSession {
 
     private func reload(
         _ collector: Collector, _ knowledge: SharedKnowledge, _ alerts: ServeAlerts,
+        _ feeds: ServerFeeds?,
         _ log: ServerLog, _ notifier: ServiceNotifier
     ) {
         notifier.tell(.reloading)
@@ -150,6 +156,7 @@ struct ServeSession {
             collector.replaceEnricher(by: enricher)
             knowledge.replace(by: UserKnowledge(settings))
             alerts.reload(settings)
+            feeds?.reload(settings, log)
             log.say(.info, "reloaded")
         } catch {
             log.say(.error, "not reloaded, everything stays as it was: \(error)")

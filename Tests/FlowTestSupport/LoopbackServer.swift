@@ -3,54 +3,79 @@ import Glibc
 import Synchronization
 
 /// A web server for one test, on a free port of the loopback: a thread a connection, a request each.
-final class LoopbackServer: Sendable {
-    struct Request: Sendable {
-        var method = ""
+public final class LoopbackServer: Sendable {
+    /// What was asked.
+    public struct Request: Sendable {
+        /// `GET`.
+        public var method = ""
         /// With the query.
-        var target = ""
-        var headers: [String: String] = [:]
-        var body = ""
+        public var target = ""
+        /// By name in lower case.
+        public var headers: [String: String] = [:]
+        /// What was posted.
+        public var body = ""
 
-        var path: String { String(target.prefix { $0 != "?" }) }
-        var query: [String: String] {
+        /// Without the query.
+        public var path: String { String(target.prefix { $0 != "?" }) }
+        /// By name.
+        public var query: [String: String] {
             let items = URLComponents(string: target)?.queryItems ?? []
             return Dictionary(
                 items.map { ($0.name, $0.value ?? "") }, uniquingKeysWith: { $1 })
         }
     }
 
-    struct Reply: Sendable {
-        var status = 200
-        var headers: [(String, String)] = []
-        var body: [UInt8] = []
+    /// What is answered.
+    public struct Reply: Sendable {
+        var status: Int
+        var headers: [(String, String)]
+        var body: [UInt8]
         /// How often the body is sent.
-        var times = 1
+        var times: Int
         /// Whether its length is said in advance.
-        var saysLength = true
+        var saysLength: Bool
         /// Whether the connection is kept until the other side gives up.
-        var holds = false
+        var holds: Bool
 
-        static func text(_ text: String, _ headers: (String, String)...) -> Reply {
+        /// Makes an answer.
+        public init(
+            status: Int = 200, headers: [(String, String)] = [], body: [UInt8] = [],
+            times: Int = 1, saysLength: Bool = true, holds: Bool = false
+        ) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+            self.times = times
+            self.saysLength = saysLength
+            self.holds = holds
+        }
+
+        /// A text.
+        public static func text(_ text: String, _ headers: (String, String)...) -> Reply {
             Reply(headers: headers, body: Array(text.utf8))
         }
 
-        static func status(_ status: Int, _ headers: (String, String)...) -> Reply {
+        /// No body.
+        public static func status(_ status: Int, _ headers: (String, String)...) -> Reply {
             Reply(status: status, headers: headers)
         }
     }
 
-    let port: UInt16
+    /// Where it listens.
+    public let port: UInt16
     private let listener: Int32
     private let seen = Mutex<[Request]>([])
     private let sent = Atomic<Int>(0)
 
     /// What was asked so far.
-    var requests: [Request] { seen.withLock { $0 } }
+    public var requests: [Request] { seen.withLock { $0 } }
     /// Octets of bodies that were sent.
-    var sentBytes: Int { sent.load(ordering: .relaxed) }
-    var url: String { "http://127.0.0.1:\(port)" }
+    public var sentBytes: Int { sent.load(ordering: .relaxed) }
+    /// Its place.
+    public var url: String { "http://127.0.0.1:\(port)" }
 
-    init(_ answer: @escaping @Sendable (Request) -> Reply) throws {
+    /// Begins to answer.
+    public init(_ answer: @escaping @Sendable (Request) -> Reply) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -79,7 +104,8 @@ final class LoopbackServer: Sendable {
         }
     }
 
-    func stop() {
+    /// Ends.
+    public func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
     }

@@ -1,0 +1,75 @@
+import FlowFeeds
+import FlowIntel
+import SkeinConfiguration
+import SkeinServer
+
+/// The updating of sources within a server.
+struct ServerFeeds: Sendable {
+    private let updater: FeedUpdater
+
+    /// Opens the store of the sources; nil where there is none, or none that is to be updated.
+    init?(_ settings: SkeinSettings, _ log: ServerLog) {
+        guard let plan = Self.plan(settings, log) else { return nil }
+        do {
+            let store = try IndicatorStore(path: settings.intel.database)
+            updater = FeedUpdater(store, plan: plan) { event in
+                log.say(event.isTrouble ? .warning : .info, "intel: \(event.line)")
+            }
+        } catch {
+            log.say(.error, "no source is updated: \(error)")
+            return nil
+        }
+    }
+
+    /// Begins to update them.
+    func start() { updater.start() }
+
+    /// Goes on with other settings.
+    func reload(_ settings: SkeinSettings, _ log: ServerLog) {
+        if let plan = Self.plan(settings, log) { updater.replace(by: plan) }
+    }
+
+    func stop() { updater.stop() }
+
+    private static func plan(_ settings: SkeinSettings, _ log: ServerLog) -> FeedUpdater.Plan? {
+        let intel = settings.intel
+        guard !intel.sources.isEmpty, intel.every > .zero else { return nil }
+        let sources = intel.sources.compactMap { source -> FeedSource? in
+            do {
+                return try source.feed(every: intel.every)
+            } catch {
+                log.say(.error, "intel: \(source.name): \(error)")
+                return nil
+            }
+        }
+        let own = intel.own + settings.geo.home.flatMap(\.networks)
+        return FeedUpdater.Plan(
+            sources: sources, policy: AddressPolicy(own: own), options: intel.fetchOptions)
+    }
+
+    /// What was counted, for `/metrics`.
+    var metrics: [MetricFamily] {
+        var reads = MetricFamily(
+            "skein_intel_updates_total", .counter, "Updates of a source of indicators.")
+        var failures = MetricFamily(
+            "skein_intel_update_failures_total", .counter,
+            "Updates of a source that brought no list, or one that is held back.")
+        var age = MetricFamily(
+            "skein_intel_age_seconds", .gauge,
+            "Since a source's list was last taken, or found to be the present one.")
+        var entries = MetricFamily(
+            "skein_intel_entries", .gauge, "Different entries of a source.")
+        var inForce = MetricFamily(
+            "skein_intel_in_force", .gauge, "Entries of a source that are not refused.")
+        let now = Int64(Clock.millisecondsSince1970())
+        for status in updater.statuses {
+            let label = ("source", status.name)
+            reads.add(status.reads, label)
+            failures.add(status.failures, label)
+            if let updated = status.updated { age.add(UInt64(max(0, now - updated) / 1000), label) }
+            entries.add(UInt64(status.entries), label)
+            inForce.add(UInt64(status.inForce), label)
+        }
+        return [reads, failures, age, entries, inForce]
+    }
+}
