@@ -139,7 +139,9 @@ final class ContactWatch {
             }
         }
         for key in silent {
-            if let state = states.removeValue(forKey: key) { news(.resolved(state.progress(now))) }
+            if let state = states.removeValue(forKey: key) {
+                news(.resolved(state.progress(min(now, state.seen.adding(rule.silence)))))
+            }
         }
     }
 

@@ -211,7 +211,10 @@ final class ThresholdWatch {
             if tracker.alert == 0 {
                 if isOver { done.append(trackers.keys[index]) }
             } else if now.since(tracker.reached) >= max(rule.silence, rule.window) {
-                news(.resolved(tracker.progress(now)))
+                news(
+                    .resolved(
+                        tracker.progress(
+                            min(now, tracker.reached.adding(max(rule.silence, rule.window))))))
                 trackers.values[index].alert = 0
                 trackers.values[index].highest = 0
                 if isOver { done.append(trackers.keys[index]) }
