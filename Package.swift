@@ -194,7 +194,8 @@ let package = Package(
         .testTarget(
             name: "FlowAlertTests",
             dependencies: [
-                "FlowModel", "FlowIntel", "FlowQuery", "FlowAlert", "FlowTestSupport",
+                "FlowModel", "FlowIntel", "FlowQuery", "FlowCollector", "FlowAlert",
+                "FlowTestSupport",
             ], swiftSettings: strict),
         .testTarget(
             name: "FlowGeneratorTests",

@@ -159,6 +159,22 @@ public struct AlertProgress: Hashable, Sendable {
     public var value: UInt64
     /// Now.
     public var time: UInt64
+
+    /// Puts it together.
+    public init(
+        id: Int64, flows: UInt64, packets: UInt64, bytes: UInt64, first: UInt64, last: UInt64,
+        direction: Alert.Direction, value: UInt64, time: UInt64
+    ) {
+        self.id = id
+        self.flows = flows
+        self.packets = packets
+        self.bytes = bytes
+        self.first = first
+        self.last = last
+        self.direction = direction
+        self.value = value
+        self.time = time
+    }
 }
 
 /// What the engine has to say.

@@ -107,6 +107,11 @@ public final class AlertService: @unchecked Sendable {
         ) { desk.take($0) }
         try compile()
         engine.adopt(open)
+        let rules = Set(try plan.rules(inForce).map(\.name))
+        // Nobody else would ever end what rules have open that are no more.
+        for alert in open where !rules.contains(alert.rule) {
+            desk.take(.resolved(AlertProgress(ending: alert.id, time: millisecondsNow())))
+        }
         beaconRun.adopt(open)
     }
 

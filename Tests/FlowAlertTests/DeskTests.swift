@@ -1,4 +1,5 @@
 import FlowAlert
+import FlowCollector
 import FlowIntel
 import FlowModel
 import FlowTestSupport

@@ -6,10 +6,11 @@ import Glibc
 
 /// Takes what the engine says, adds who says what of the peer, tells the sinks, and keeps it.
 ///
-///     engine ─▶ waiting (bounded) ─▶ thread: explain ─▶ sinks ─▶ AlertStore
+///     engine ─▶ waiting (bounded) ─▶ thread: explain ─┬─▶ sinks
+///                                                     └─▶ changes (bounded) ─▶ thread: AlertStore
 ///
-/// The engine never waits for it: where the desk cannot follow, news are lost and counted. Sinks come
-/// before the store, so that a disk that blocks does not hold up a line.
+/// The engine never waits for it: where the desk cannot follow, news are lost and counted. The store has a
+/// thread of its own, so that a disk that blocks does not hold up a line.
 public final class AlertDesk: @unchecked Sendable {
     // Sendable: what changes, changes under the monitor's lock, or is the thread's own.
 
@@ -39,6 +40,9 @@ public final class AlertDesk: @unchecked Sendable {
     private let monitor = Monitor()
     private var sinks: [SinkRunner]
     private var worker: Worker?
+    private var keeper: Worker?
+    private var changes: [AlertStore.Change] = []
+    private var isKeeperStopping = false
     private var waiting: [AlertNews] = []
     private var acknowledged: Set<Int64> = []
     private var isStopping = false
@@ -47,7 +51,6 @@ public final class AlertDesk: @unchecked Sendable {
     private var announced = LatencyHistogram()
     /// What goes on, by number; the thread's own once it runs.
     private var open: [Int64: Alert] = [:]
-    private var isStoreBroken = false
 
     private static let waitingMax = 100_000
 
@@ -68,7 +71,8 @@ public final class AlertDesk: @unchecked Sendable {
     public func start() throws(SinkError) {
         for sink in sinks { try sink.start() }
         worker = Worker { [self] in run() }
-        if worker == nil { throw SinkError("the system has no thread to give") }
+        keeper = Worker { [self] in keep() }
+        if worker == nil || keeper == nil { throw SinkError("the system has no thread to give") }
     }
 
     /// Does what there is, and ends; what sinks could not deliver stays in their queues.
@@ -80,6 +84,12 @@ public final class AlertDesk: @unchecked Sendable {
         worker?.join()
         worker = nil
         for sink in sinks { sink.stop() }
+        monitor.lock()
+        isKeeperStopping = true
+        monitor.signal()
+        monitor.unlock()
+        keeper?.join()
+        keeper = nil
     }
 
     /// Takes news; never waits.
@@ -137,10 +147,12 @@ public final class AlertDesk: @unchecked Sendable {
 
     private func work(_ news: [AlertNews], _ acknowledged: Set<Int64>) {
         var changes: [AlertStore.Change] = []
+        // A peer with many hosts is asked about once.
+        var known: [IPAddress: [Listing]] = [:]
         for item in news {
             switch item {
             case .opened(let alert, let received):
-                let alert = alert.explained(by: explanations(of: alert))
+                let alert = alert.explained(by: explanations(of: alert, &known))
                 open[alert.id] = alert
                 tell(
                     AlertEvent(
@@ -174,12 +186,17 @@ public final class AlertDesk: @unchecked Sendable {
                 changes.append(.update(alert))
             }
         }
-        keep(changes)
+        enter(changes)
     }
 
-    private func explanations(of alert: Alert) -> [Listing] {
+    private func explanations(
+        of alert: Alert, _ known: inout [IPAddress: [Listing]]
+    ) -> [Listing] {
         guard alert.kind == .contact, let peer = alert.peer else { return [] }
-        return surroundings.explain(peer)
+        if let found = known[peer] { return found }
+        let found = surroundings.explain(peer)
+        known[peer] = found
+        return found
     }
 
     private func tell(_ event: AlertEvent) {
@@ -192,19 +209,46 @@ public final class AlertDesk: @unchecked Sendable {
         monitor.unlock()
     }
 
-    private func keep(_ changes: [AlertStore.Change]) {
-        guard let store else { return }
-        do {
-            try store.apply(changes)
-            if isStoreBroken { surroundings.say("alerts are kept again") }
-            isStoreBroken = false
-        } catch {
-            monitor.lock()
-            storeFailures += UInt64(changes.count)
-            monitor.unlock()
-            if !isStoreBroken { surroundings.say("alerts are not kept: \(error)") }
-            isStoreBroken = true
+    private func enter(_ new: [AlertStore.Change]) {
+        guard store != nil, !new.isEmpty else { return }
+        monitor.lock()
+        defer { monitor.unlock() }
+        guard changes.count + new.count <= Self.waitingMax else {
+            storeFailures += UInt64(new.count)
+            return
         }
+        changes += new
+        monitor.signal()
+    }
+
+    /// Keeps what has changed, all that came meanwhile at once.
+    private func keep() {
+        guard let store else { return }
+        var isBroken = false
+        monitor.lock()
+        while true {
+            guard !changes.isEmpty else {
+                if isKeeperStopping { break }
+                monitor.wait()
+                continue
+            }
+            let some = changes
+            changes = []
+            monitor.unlock()
+            var failed = 0
+            do {
+                try store.apply(some)
+                if isBroken { surroundings.say("alerts are kept again") }
+                isBroken = false
+            } catch {
+                failed = some.count
+                if !isBroken { surroundings.say("alerts are not kept: \(error)") }
+                isBroken = true
+            }
+            monitor.lock()
+            storeFailures += UInt64(failed)
+        }
+        monitor.unlock()
     }
 }
 

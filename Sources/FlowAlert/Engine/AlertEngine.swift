@@ -105,6 +105,7 @@ public final class AlertEngine: BatchSubscriber, @unchecked Sendable {
 
     private func replace(_ rules: [AlertRule]) {
         let (oldContacts, oldThresholds) = (contacts, thresholds)
+        defer { endAll(oldContacts, oldThresholds) }
         (contacts, thresholds) = ([], [])
         for rule in rules {
             let filter = BatchFilter(rule.filter, rates: rates, overrides: overrides)
@@ -126,6 +127,23 @@ public final class AlertEngine: BatchSubscriber, @unchecked Sendable {
                 thresholds.append(watch)
             case .beacon: break
             }
+        }
+    }
+
+    /// Resolves what rules have open that are no more, or count something else now.
+    private func endAll(_ oldContacts: [ContactWatch], _ oldThresholds: [ThresholdWatch]) {
+        let say: (AlertNews) -> Void = { [self] item in
+            count.note(item)
+            news(item)
+        }
+        for old in oldContacts where !contacts.contains(where: { $0.rule.name == old.rule.name }) {
+            old.tick(.max, figures: false, news: say)
+        }
+        for old in oldThresholds
+        where !thresholds.contains(where: {
+            $0.rule.name == old.rule.name && $0.threshold == old.threshold
+        }) {
+            old.tick(.max, figures: false, news: say)
         }
     }
 

@@ -1,6 +1,45 @@
 import FlowModel
 import FlowQuery
 
+/// The columns of a batch that alerts are made of, looked for once.
+struct AlertColumns {
+    fileprivate let source: FlowColumn?
+    fileprivate let target: FlowColumn?
+    fileprivate let proto: FlowColumn?
+    fileprivate let sourcePort: FlowColumn?
+    fileprivate let targetPort: FlowColumn?
+    fileprivate let flows: FlowColumn?
+    fileprivate let packets: FlowColumn?
+    fileprivate let bytes: FlowColumn?
+    fileprivate let start: FlowColumn?
+    fileprivate let end: FlowColumn?
+    fileprivate let received: FlowColumn?
+    fileprivate let exporter: FlowColumn?
+    fileprivate let domain: FlowColumn?
+    fileprivate let sampling: FlowColumn?
+    fileprivate let sampler: FlowColumn?
+    fileprivate let interface: FlowColumn?
+
+    init(_ batch: FlowBatch) {
+        source = batch.column(.srcip)
+        target = batch.column(.dstip)
+        proto = batch.column(.proto)
+        sourcePort = batch.column(.srcport)
+        targetPort = batch.column(.dstport)
+        flows = batch.column(.flows)
+        packets = batch.column(.packets)
+        bytes = batch.column(.bytes)
+        start = batch.column(.start)
+        end = batch.column(.end)
+        received = batch.column(.received)
+        exporter = batch.column(.exporter)
+        domain = batch.column(.domain)
+        sampling = batch.column(.sampling)
+        sampler = batch.column(.samplerid)
+        interface = batch.column(.inif)
+    }
+}
+
 /// By how much the counters of a batch's rows are to be multiplied.
 struct BatchRates {
     let rates: SamplingRates
@@ -20,22 +59,27 @@ struct BatchRates {
     }
 
     /// 1 in N; of an unknown rate 1, as nothing better is known now.
-    mutating func rate(_ batch: FlowBatch, _ row: Int) -> UInt64 {
-        let exporter = batch.address(.exporter, at: row) ?? .v6Zero
-        let domain = UInt32(truncatingIfNeeded: batch.number(.domain, at: row) ?? 0)
-        if overrides == nil, let own = batch.number(.sampling, at: row) { return max(own, 1) }
+    mutating func rate(_ columns: borrowing AlertColumns, _ row: Int) -> UInt64 {
+        let own = columns.sampling?.number(at: row)
+        if overrides == nil {
+            if let own { return max(own, 1) }
+            // Nobody has said anything of sampling.
+            if rates.isEmpty { return 1 }
+        }
         let key = Key(
-            exporter: exporter, domain: domain, sampler: batch.number(.samplerid, at: row),
-            interface: batch.number(.inif, at: row))
-        if let last, last.key == key { return last.rate }
-        var rate = UInt64(overrides?.interval(exporter: exporter, domain: domain) ?? 0)
-        if rate == 0 { rate = batch.number(.sampling, at: row) ?? 0 }
+            exporter: columns.exporter?.address(at: row) ?? .v6Zero,
+            domain: UInt32(truncatingIfNeeded: columns.domain?.number(at: row) ?? 0),
+            sampler: columns.sampler?.number(at: row),
+            interface: columns.interface?.number(at: row))
+        if let last, last.key == key, own == nil { return last.rate }
+        var rate = UInt64(overrides?.interval(exporter: key.exporter, domain: key.domain) ?? 0)
+        if rate == 0, let own { return max(own, 1) }
         if rate == 0 {
             rate = UInt64(
                 rates.interval(
-                    exporter: exporter, domain: domain, sampler: key.sampler,
+                    exporter: key.exporter, domain: key.domain, sampler: key.sampler,
                     interface: key.interface.map { UInt32(truncatingIfNeeded: $0) },
-                    received: batch.number(.received, at: row) ?? 0))
+                    received: columns.received?.number(at: row) ?? 0))
         }
         last = (key, max(rate, 1))
         return max(rate, 1)
@@ -56,18 +100,18 @@ struct AlertRow {
     var end: UInt64
     var received: UInt64
 
-    init(_ batch: FlowBatch, _ row: Int, rate: UInt64) {
-        source = batch.address(.srcip, at: row)
-        target = batch.address(.dstip, at: row)
-        proto = UInt8(truncatingIfNeeded: batch.number(.proto, at: row) ?? 0)
-        sourcePort = UInt16(truncatingIfNeeded: batch.number(.srcport, at: row) ?? 0)
-        targetPort = UInt16(truncatingIfNeeded: batch.number(.dstport, at: row) ?? 0)
-        flows = max(batch.number(.flows, at: row) ?? 1, 1)
-        packets = (batch.number(.packets, at: row) ?? 0).scaled(by: rate)
-        bytes = (batch.number(.bytes, at: row) ?? 0).scaled(by: rate)
-        received = batch.number(.received, at: row) ?? 0
-        start = batch.number(.start, at: row) ?? received
-        end = batch.number(.end, at: row) ?? start
+    init(_ columns: borrowing AlertColumns, _ row: Int, rate: UInt64) {
+        source = columns.source?.address(at: row)
+        target = columns.target?.address(at: row)
+        proto = UInt8(truncatingIfNeeded: columns.proto?.number(at: row) ?? 0)
+        sourcePort = UInt16(truncatingIfNeeded: columns.sourcePort?.number(at: row) ?? 0)
+        targetPort = UInt16(truncatingIfNeeded: columns.targetPort?.number(at: row) ?? 0)
+        flows = max(columns.flows?.number(at: row) ?? 1, 1)
+        packets = (columns.packets?.number(at: row) ?? 0).scaled(by: rate)
+        bytes = (columns.bytes?.number(at: row) ?? 0).scaled(by: rate)
+        received = columns.received?.number(at: row) ?? 0
+        start = columns.start?.number(at: row) ?? received
+        end = columns.end?.number(at: row) ?? start
     }
 }
 

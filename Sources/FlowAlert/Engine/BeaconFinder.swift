@@ -70,7 +70,8 @@ public final class BeaconFinder {
         guard batch.count > 0 else { return }
         selected.removeAll(keepingCapacity: true)
         filter.select(batch, into: &selected)
-        for row in selected { take(AlertRow(batch, Int(row), rate: 1), batch, Int(row)) }
+        let columns = AlertColumns(batch)
+        for row in selected { take(AlertRow(columns, Int(row), rate: 1), batch, Int(row)) }
     }
 
     private func take(_ row: AlertRow, _ batch: FlowBatch, _ number: Int) {

@@ -68,7 +68,7 @@ extension AlertProgress {
     }
 
     /// Nothing new, but the end; figures stay.
-    fileprivate init(ending id: Int64, time: UInt64) {
+    init(ending id: Int64, time: UInt64) {
         self.init(
             id: id, flows: 0, packets: 0, bytes: 0, first: .max, last: 0, direction: .outward,
             value: 0, time: time)

@@ -57,6 +57,7 @@ final class ContactWatch {
             filter.select(batch, into: &selected)
         }
         var rates = rates
+        let columns = AlertColumns(batch)
         // Each half of the matches ascends, as the selection does.
         var place = 0
         var previous: Int32 = -1
@@ -69,7 +70,7 @@ final class ContactWatch {
             }
             guard isAbout(match.set, matcher) else { continue }
             let row = AlertRow(
-                batch, Int(match.row), rate: rates.rate(batch, Int(match.row)))
+                columns, Int(match.row), rate: rates.rate(columns, Int(match.row)))
             note(match, row, batch, matcher, inside, id, news)
         }
     }
@@ -138,7 +139,9 @@ final class ContactWatch {
             }
         }
         for key in silent {
-            if let state = states.removeValue(forKey: key) { news(.resolved(state.progress(now))) }
+            if let state = states.removeValue(forKey: key) {
+                news(.resolved(state.progress(min(now, state.seen.adding(rule.silence)))))
+            }
         }
     }
 

@@ -66,11 +66,12 @@ final class ThresholdWatch {
     ) {
         selected.removeAll(keepingCapacity: true)
         filter.select(batch, into: &selected)
+        guard !selected.isEmpty else { return }
         var rates = rates
+        let columns = AlertColumns(batch)
         for row in selected {
             let row = Int(row)
-            note(
-                AlertRow(batch, row, rate: rates.rate(batch, row)), inside, id, news)
+            note(AlertRow(columns, row, rate: rates.rate(columns, row)), inside, id, news)
         }
     }
 
@@ -210,7 +211,10 @@ final class ThresholdWatch {
             if tracker.alert == 0 {
                 if isOver { done.append(trackers.keys[index]) }
             } else if now.since(tracker.reached) >= max(rule.silence, rule.window) {
-                news(.resolved(tracker.progress(now)))
+                news(
+                    .resolved(
+                        tracker.progress(
+                            min(now, tracker.reached.adding(max(rule.silence, rule.window))))))
                 trackers.values[index].alert = 0
                 trackers.values[index].highest = 0
                 if isOver { done.append(trackers.keys[index]) }

@@ -86,11 +86,14 @@ final class DiskQueue {
         return (Item(received: number(8..<16), octets: octets), place + 16 + length)
     }
 
+    /// Whether an event is within the queue's bounds; where it cannot be appended, it is the disk's fault.
+    func hasRoom(for octets: [UInt8]) -> Bool {
+        octets.count <= Self.recordMax && waiting + octets.count + 16 <= bytesMax
+    }
+
     /// Puts an event at the end; false where there is no room, or the disk has none.
     func append(_ octets: [UInt8], received: UInt64) -> Bool {
-        guard octets.count <= Self.recordMax, waiting + octets.count + 16 <= bytesMax else {
-            return false
-        }
+        guard hasRoom(for: octets) else { return false }
         if end + octets.count + 16 > 2 * bytesMax, head > Self.start, !compact() { return false }
         var record: [UInt8] = []
         record.reserveCapacity(octets.count + 16)

@@ -4,6 +4,8 @@ import FlowStore
 /// A sink with its queue on disk and the thread that empties it.
 ///
 ///     offer ─ plan, threshold ─▶ DiskQueue ─▶ thread: transport, again after a pause where it fails
+///
+/// Where the disk takes nothing, some events are held in memory, so that a full disk silences nobody.
 public final class SinkRunner: @unchecked Sendable {
     // Sendable: what changes, changes under the monitor's lock; the transport is the thread's own.
     private let plan: SinkPlan
@@ -12,6 +14,8 @@ public final class SinkRunner: @unchecked Sendable {
     private let say: @Sendable (String) -> Void
     private let monitor = Monitor()
     private var gate: SinkGate?
+    /// What the disk did not take.
+    private var held: [DiskQueue.Item] = []
     private var worker: Worker?
     private var isStopping = false
     private var count: AlertCounters.Sink
@@ -21,6 +25,8 @@ public final class SinkRunner: @unchecked Sendable {
     /// Nanoseconds until the first new attempt; each further one waits twice as long.
     private static let pauseFirst: UInt64 = 1_000_000_000
     private static let pauseMost: UInt64 = 60_000_000_000
+    /// Events held in memory at most.
+    private static let heldMax = 1000
     /// Nanoseconds for what waits when the program ends.
     private static let farewell: UInt64 = 2_000_000_000
 
@@ -82,11 +88,14 @@ public final class SinkRunner: @unchecked Sendable {
             count.heldBack += 1
             return
         }
-        guard queue.append(plan.octets(of: event), received: event.received ?? 0) else {
+        let octets = plan.octets(of: event)
+        if queue.append(octets, received: event.received ?? 0) {
+        } else if queue.hasRoom(for: octets), held.count < Self.heldMax {
+            held.append(DiskQueue.Item(received: event.received ?? 0, octets: octets))
+        } else {
             count.overflowed += 1
             if !isOverflowSaid { say("\(plan.name): the queue is full; events are lost") }
             isOverflowSaid = true
-            return
         }
         monitor.signal()
     }
@@ -99,7 +108,8 @@ public final class SinkRunner: @unchecked Sendable {
         defer { monitor.unlock() }
         while true {
             if isStopping, end == nil { end = Monitor.now + Self.farewell }
-            guard let (item, next) = queue.first() else {
+            let first = queue.first()
+            guard let item = first?.item ?? held.first else {
                 if isStopping { return }
                 monitor.wait()
                 continue
@@ -115,7 +125,7 @@ public final class SinkRunner: @unchecked Sendable {
             }
             monitor.lock()
             guard let failure else {
-                queue.remove(next)
+                if let first { queue.remove(first.next) } else { held.removeFirst() }
                 count.delivered += 1
                 isOverflowSaid = false
                 if item.received > 0 {

@@ -135,6 +135,9 @@ struct AlertsListCommand: ParsableCommand {
     ) throws -> AlertQuestion {
         let times = TimeText(zone: utc ? .utc : .local)
         guard limit >= 0 else { throw ValidationError("--limit is 0 or more") }
+        guard rule?.unicodeScalars.count ?? 0 <= 256 else {
+            throw ValidationError("--rule: the name of a rule has 256 characters at most")
+        }
         let instants = try [("--from", from), ("--to", to)].map { option, text in
             try text.map { text in
                 guard let instant = times.instant(text) else {
