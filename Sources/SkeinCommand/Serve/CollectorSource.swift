@@ -11,13 +11,12 @@ struct CollectorSource: ServerSource {
     /// The store's folder.
     let store: String
     let queries: StoreQueries
-    /// The updating of sources; nil where there is none.
-    let feeds: ServerFeeds?
+    let feeds: ServerFeeds
 
     var troubles: [String] { collector.counters.troubles }
 
     var metrics: [MetricFamily] {
-        var families = collector.counters.metrics + (feeds?.metrics ?? [])
+        var families = collector.counters.metrics + feeds.metrics
         if let reader = try? StoreReader(directory: store) {
             families += [
                 MetricFamily(

@@ -38,7 +38,7 @@ struct ServeSession {
         let collector = try Collector(
             configuration: settings.collector, writer: writer,
             enricher: try ServerGeography.enricher(settings.geo, log),
-            subscriptions: feeds?.subscriptions ?? []
+            subscriptions: feeds.subscriptions
         ) { log.say($0) }
         let isWanted = configuration.origins["http.listen"] != nil
         let knowledge = SharedKnowledge(UserKnowledge(settings))
@@ -52,8 +52,8 @@ struct ServeSession {
             )
         }
         try collector.start()
-        feeds?.start()
-        defer { feeds?.stop() }
+        feeds.start()
+        defer { feeds.stop() }
         let gate = gate(writer, collector, log)
         defer { gate?.stop() }
         log.say(.info, "ready; storing in \(settings.store.path)")
@@ -92,7 +92,7 @@ struct ServeSession {
     ///   user asked for it.
     private func serve(
         _ collector: Collector, _ settings: SkeinSettings, _ knowledge: SharedKnowledge,
-        _ feeds: ServerFeeds?, isWanted: Bool, _ log: ServerLog
+        _ feeds: ServerFeeds, isWanted: Bool, _ log: ServerLog
     ) throws -> Server? {
         guard let configuration = settings.server else { return nil }
         let queries = StoreQueries(
@@ -112,7 +112,7 @@ struct ServeSession {
     }
 
     private func attend(
-        _ collector: Collector, _ knowledge: SharedKnowledge, _ feeds: ServerFeeds?,
+        _ collector: Collector, _ knowledge: SharedKnowledge, _ feeds: ServerFeeds,
         _ signals: SignalQueue, _ log: ServerLog, _ notifier: ServiceNotifier
     ) {
         var last = collector.counters
@@ -138,7 +138,7 @@ struct ServeSession {
     }
 
     private func reload(
-        _ collector: Collector, _ knowledge: SharedKnowledge, _ feeds: ServerFeeds?,
+        _ collector: Collector, _ knowledge: SharedKnowledge, _ feeds: ServerFeeds,
         _ log: ServerLog, _ notifier: ServiceNotifier
     ) {
         notifier.tell(.reloading)
@@ -148,7 +148,7 @@ struct ServeSession {
             try collector.reload(settings.collector)
             collector.replaceEnricher(by: enricher)
             knowledge.replace(by: UserKnowledge(settings))
-            feeds?.reload(settings, log)
+            feeds.reload(settings)
             log.say(.info, "reloaded")
         } catch {
             log.say(.error, "not reloaded, everything stays as it was: \(error)")
