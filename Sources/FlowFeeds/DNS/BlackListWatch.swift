@@ -125,6 +125,8 @@ public final class BlackListWatch: Sendable {
             if now >= nextSweep {
                 nextSweep = now + 3_600_000
                 forgetExpired(now)
+                // A zone that is given up may list everything from one day to the next.
+                coverage = nil
             }
             guard let address = next(until: notBefore) else { continue }
             do throws(BlackListZone.Failure) {

@@ -108,6 +108,7 @@ public final class FeedUpdater: Sendable {
         tick.signal()
         _ = ended.wait(timeout: .now() + .seconds(2))
         for _ in 0..<40 where state.withLock({ !$0.running.isEmpty }) { usleep(50_000) }
+        pool.shutdownGracefully { _ in }
     }
 
     /// How the sources are doing, by name.
