@@ -183,8 +183,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FlowFeedsTests",
-            dependencies: ["FlowModel", "FlowIntel", "FlowFeeds", "FlowTestSupport"],
-            swiftSettings: strict),
+            dependencies: [
+                "FlowModel", "FlowIntel", "FlowFeeds", "FlowTestSupport",
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "FlowCollectorTests",
             dependencies: [

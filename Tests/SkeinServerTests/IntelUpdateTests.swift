@@ -1,5 +1,6 @@
 import FlowTestSupport
 import Foundation
+import Glibc
 import Synchronization
 import Testing
 
@@ -62,5 +63,99 @@ import Testing
             Command.skein, ["intel", "feeds", "--config", configuration], in: folder)
         #expect(list.output.contains("/gone: 404") && !list.output.contains("hidden"))
         #expect(program.end(SIGTERM) == 0)
+    }
+
+    @Test(.enabled(if: Command.installed("rbldnsd") != nil, "rbldnsd is not installed"))
+    func `a zone is asked about the addresses of flows, and lists what it says`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("zone", Array("127.0.0.2\n192.0.2.0/24\n".utf8))
+        let (dns, exports) = (try Self.freePort(), try Self.freePort())
+        let rbldnsd = try RunningProgram(
+            [
+                try #require(Command.installed("rbldnsd")), "-n", "-b", "127.0.0.1/\(dns)", "-w",
+                folder.url.path, "bl.test:ip4set:zone",
+            ], in: folder)
+        try rbldnsd.wait(for: "rbldnsd started") {
+            (rbldnsd.output + rbldnsd.errors).contains("started")
+        }
+        let configuration = try folder.write(
+            "skein.yaml",
+            Array(
+                """
+                intel:
+                  database: \(folder.path("intel.sqlite"))
+                  resolver: 127.0.0.1:\(dns)
+                  own: [198.51.100.0/24]
+                  sources:
+                    - {name: bl, zone: bl.test, rate: 1000}
+
+                """.utf8))
+        let program = try RunningProgram(
+            [
+                Command.skein, "serve", "--config", configuration, "--store",
+                folder.path("store"), "--set", "http.listen=none", "--set",
+                "geo.countries=none", "--receive-buffer", "1Mi", "--listen",
+                "udp://127.0.0.1:\(exports)",
+            ], in: folder)
+        try program.wait(for: "getting ready") { program.errors.contains("ready; storing") }
+        try Self.send(Self.record(from: [192, 0, 2, 10], to: [198, 51, 100, 7]), to: exports)
+        var found = ""
+        try program.wait(for: "the zone's answer") {
+            found = try Command.run(
+                Command.skein, ["intel", "lookup", "192.0.2.10", "--config", configuration],
+                in: folder
+            ).output
+            return found.contains("bl.test answers 127.0.0.2")
+        }
+        #expect(found.contains("in force"))
+        #expect(program.end(SIGTERM) == 0)
+    }
+
+    /// A port that was free a moment ago.
+    private static func freePort() throws -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(descriptor) }
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        var address = loopback(0)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        try #require(isBound)
+        return UInt16(bigEndian: address.sin_port)
+    }
+
+    private static func loopback(_ port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        return address
+    }
+
+    private static func send(_ octets: [UInt8], to port: UInt16) throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = loopback(port)
+        let sent = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                sendto(
+                    descriptor, octets, octets.count, 0, $0,
+                    socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(sent == octets.count)
+    }
+
+    /// A datagram of NetFlow v5 with one record.
+    private static func record(from source: [UInt8], to destination: [UInt8]) -> [UInt8] {
+        func word(_ value: UInt32) -> [UInt8] {
+            (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) }
+        }
+        let seconds = UInt32(Date().timeIntervalSince1970)
+        let header = [0, 5, 0, 1] + word(60_000) + word(seconds) + word(0) + word(0) + word(0)
+        return header + source + destination + word(0) + word(0) + word(10) + word(1000)
+            + word(59_000) + word(59_500) + [0xc0, 0, 0, 80, 0, 0x18, 6, 0] + word(0) + word(0)
     }
 }

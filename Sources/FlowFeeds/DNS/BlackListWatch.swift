@@ -55,6 +55,8 @@ public final class BlackListWatch: Sendable {
     private static let knownMax = 200_000
     /// Listed addresses that are stored together at most.
     private static let storedTogether = 64
+    /// How long after storing what was listed more of it is stored: who matches compiles all anew each time.
+    private static let storeInterval: Int64 = 10_000
     /// How long a zone that refuses, or makes no sense, is left alone.
     private static let pause: Int64 = 600_000
 
@@ -119,12 +121,18 @@ public final class BlackListWatch: Sendable {
         var notBefore: Int64 = 0
         var found: [(IPAddress, [IPAddress], Int64)] = []
         var nextSweep = WallClock.milliseconds
+        var nextStore: Int64 = 0
         while !isStopping {
-            if found.count >= Self.storedTogether || !found.isEmpty && !hasMore { keep(&found) }
             let now = WallClock.milliseconds
+            if found.count >= Self.storedTogether || !found.isEmpty && !hasMore, now >= nextStore {
+                keep(&found)
+                nextStore = now + Self.storeInterval
+            }
             if now >= nextSweep {
                 nextSweep = now + 3_600_000
                 forgetExpired(now)
+                // A zone that is given up may list everything from one day to the next.
+                coverage = nil
             }
             guard let address = next(until: notBefore) else { continue }
             do throws(BlackListZone.Failure) {

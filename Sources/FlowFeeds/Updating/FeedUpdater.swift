@@ -12,14 +12,20 @@ public final class FeedUpdater: Sendable {
     public struct Plan: Sendable {
         /// The sources.
         public var sources: [FeedSource]
+        /// Names of sources that are configured and not updated: what they listed stays.
+        public var keeping: Set<String>
         /// What cannot be listed.
         public var policy: AddressPolicy
         /// Bounds on requests.
         public var options: FetchOptions
 
         /// Makes a plan.
-        public init(sources: [FeedSource], policy: AddressPolicy, options: FetchOptions) {
+        public init(
+            sources: [FeedSource], keeping: Set<String> = [], policy: AddressPolicy,
+            options: FetchOptions
+        ) {
             self.sources = sources
+            self.keeping = keeping
             self.policy = policy
             self.options = options
         }
@@ -85,10 +91,7 @@ public final class FeedUpdater: Sendable {
 
     /// Goes on with another plan.
     public func replace(by plan: Plan) {
-        state.withLock { state in
-            state.plan = plan
-            state.entries = [:]
-        }
+        state.withLock { $0.plan = plan }
         pool.submit { [self] _ in
             prepare()
             tick.signal()
@@ -105,6 +108,7 @@ public final class FeedUpdater: Sendable {
         tick.signal()
         _ = ended.wait(timeout: .now() + .seconds(2))
         for _ in 0..<40 where state.withLock({ !$0.running.isEmpty }) { usleep(50_000) }
+        pool.shutdownGracefully { _ in }
     }
 
     /// How the sources are doing, by name.
@@ -120,7 +124,11 @@ public final class FeedUpdater: Sendable {
     private func prepare() {
         let plan = state.withLock(\.plan)
         trying {
-            for name in try store.keepOnly(Set(plan.sources.map(\.name))) {
+            let names = Set(plan.sources.map(\.name))
+            state.withLock { state in
+                state.entries = state.entries.filter { names.contains($0.key) }
+            }
+            for name in try store.keepOnly(names.union(plan.keeping)) {
                 say(Event(isTrouble: false, line: "\(name) is no longer configured; forgotten"))
             }
             let states = try store.sources()
@@ -137,10 +145,15 @@ public final class FeedUpdater: Sendable {
                 let schedule = FeedSchedule(
                     interval: source.interval, checked: isSame ? known?.checked : nil,
                     hasFailed: known?.problem != nil, now: now)
-                let entry = Entry(
-                    schedule: schedule, status: status,
-                    readSignature: cursors[FeedReading.Cursor.signature])
-                state.withLock { $0.entries[source.name] = entry }
+                let signature = cursors[FeedReading.Cursor.signature]
+                state.withLock { state in
+                    // A reload does not begin to count anew.
+                    status.reads = state.entries[source.name]?.status.reads ?? 0
+                    status.failures = state.entries[source.name]?.status.failures ?? 0
+                    state.entries[source.name] = Entry(
+                        schedule: schedule, status: status,
+                        readSignature: isSame ? signature : nil)
+                }
             }
         }
     }

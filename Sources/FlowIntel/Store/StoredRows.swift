@@ -88,20 +88,18 @@ extension IndicatorDetail {
 extension IPAddress {
     /// Sixteen octets in the order in which SQLite compares them.
     var key: Data {
-        Data(
-            [high, low].flatMap { half in
-                stride(from: UInt64(56), through: 0, by: -8).map {
-                    UInt8(truncatingIfNeeded: half >> $0)
-                }
-            })
+        unsafe withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { unsafe Data($0) }
     }
 
     init?(key: Data?) {
         guard let key, key.count == 16 else { return nil }
-        func half(_ octets: Data) -> UInt64 {
-            octets.reduce(0) { $0 << 8 | UInt64($1) }
+        let halves = unsafe key.withUnsafeBytes { octets in
+            unsafe (
+                octets.loadUnaligned(as: UInt64.self),
+                octets.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            )
         }
-        self.init(high: half(key.prefix(8)), low: half(key.suffix(8)))
+        self.init(high: UInt64(bigEndian: halves.0), low: UInt64(bigEndian: halves.1))
     }
 }
 

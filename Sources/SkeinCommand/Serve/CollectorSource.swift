@@ -12,14 +12,14 @@ struct CollectorSource: ServerSource {
     let store: String
     let queries: StoreQueries
     let alerts: ServeAlerts
-    /// The updating of sources; nil where there is none.
-    let feeds: ServerFeeds?
+    /// The updating of sources.
+    let feeds: ServerFeeds
 
     var troubles: [String] { collector.counters.troubles }
 
     var metrics: [MetricFamily] {
         var families =
-            collector.counters.metrics + alerts.metrics + (feeds?.metrics ?? [])
+            collector.counters.metrics + alerts.metrics + feeds.metrics
         if let reader = try? StoreReader(directory: store) {
             families += [
                 MetricFamily(

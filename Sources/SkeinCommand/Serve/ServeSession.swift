@@ -21,8 +21,7 @@ struct ServeSession {
         let collector: Collector
         let knowledge: SharedKnowledge
         let alerts: ServeAlerts
-        /// nil where no sources are configured.
-        let feeds: ServerFeeds?
+        let feeds: ServerFeeds
     }
 
     /// Collects until a signal asks for the end.
@@ -48,7 +47,7 @@ struct ServeSession {
         let collector = try Collector(
             configuration: settings.collector, writer: writer,
             enricher: try ServerGeography.enricher(settings.geo, log),
-            subscriptions: alerts.subscriptions + (feeds?.subscriptions ?? [])
+            subscriptions: alerts.subscriptions + feeds.subscriptions
         ) { log.say($0) }
         let isWanted = configuration.origins["http.listen"] != nil
         let parts = Parts(
@@ -65,8 +64,8 @@ struct ServeSession {
         }
         try alerts.start()
         try collector.start()
-        feeds?.start()
-        defer { feeds?.stop() }
+        feeds.start()
+        defer { feeds.stop() }
         let gate = gate(writer, collector, log)
         defer { gate?.stop() }
         log.say(.info, "ready; storing in \(settings.store.path)")
@@ -161,7 +160,7 @@ struct ServeSession {
             collector.replaceEnricher(by: enricher)
             parts.knowledge.replace(by: UserKnowledge(settings))
             parts.alerts.reload(settings)
-            parts.feeds?.reload(settings, log)
+            parts.feeds.reload(settings)
             log.say(.info, "reloaded")
         } catch {
             log.say(.error, "not reloaded, everything stays as it was: \(error)")

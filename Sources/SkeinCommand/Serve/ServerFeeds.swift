@@ -3,24 +3,23 @@ import FlowFeeds
 import FlowIntel
 import SkeinConfiguration
 import SkeinServer
+import Synchronization
 
 /// The updating of sources within a server.
-struct ServerFeeds: Sendable {
-    private let updater: FeedUpdater
+final class ServerFeeds: Sendable {
+    private let log: ServerLog
+    private let state: Mutex<State>
     private let blackLists: ServerBlackLists?
 
-    /// Opens the store of the sources; nil where there is none, or none that is to be updated.
-    init?(_ settings: SkeinSettings, _ log: ServerLog) {
-        guard let plan = Self.plan(settings, log) else { return nil }
-        do {
-            let store = try IndicatorStore(path: settings.intel.database)
-            updater = FeedUpdater(store, plan: plan) { event in
-                log.say(event.isTrouble ? .warning : .info, "intel: \(event.line)")
-            }
-        } catch {
-            log.say(.error, "no source is updated: \(error)")
-            return nil
-        }
+    private struct State {
+        /// Nil while there is nothing to update.
+        var updater: FeedUpdater?
+        var hasStarted = false
+    }
+
+    init(_ settings: SkeinSettings, _ log: ServerLog) {
+        self.log = log
+        state = Mutex(State(updater: Self.updater(settings, log)))
         blackLists = ServerBlackLists(settings, log)
     }
 
@@ -29,20 +28,50 @@ struct ServerFeeds: Sendable {
 
     /// Begins to update them.
     func start() {
-        updater.start()
+        state.withLock { state in
+            state.hasStarted = true
+            state.updater?.start()
+        }
         blackLists?.start()
     }
 
-    /// Goes on with other settings.
-    func reload(_ settings: SkeinSettings, _ log: ServerLog) {
-        if let plan = Self.plan(settings, log) { updater.replace(by: plan) }
+    /// Goes on with other settings; zones are asked as before until the next start.
+    func reload(_ settings: SkeinSettings) {
+        let ended = state.withLock { state -> FeedUpdater? in
+            guard let plan = Self.plan(settings, log) else {
+                defer { state.updater = nil }
+                return state.updater
+            }
+            if let updater = state.updater {
+                updater.replace(by: plan)
+            } else {
+                state.updater = Self.updater(settings, log)
+                if state.hasStarted { state.updater?.start() }
+            }
+            return nil
+        }
+        ended?.stop()
     }
 
     func stop() {
-        updater.stop()
+        state.withLock(\.updater)?.stop()
         blackLists?.stop()
     }
 
+    private static func updater(_ settings: SkeinSettings, _ log: ServerLog) -> FeedUpdater? {
+        guard let plan = plan(settings, log) else { return nil }
+        do {
+            let store = try IndicatorStore(path: settings.intel.database)
+            return FeedUpdater(store, plan: plan) { event in
+                log.say(event.isTrouble ? .warning : .info, "intel: \(event.line)")
+            }
+        } catch {
+            log.say(.error, "no source is updated: \(error)")
+            return nil
+        }
+    }
+
+    /// What is to be updated; nil where there is no source, or none is to be.
     private static func plan(_ settings: SkeinSettings, _ log: ServerLog) -> FeedUpdater.Plan? {
         let intel = settings.intel
         guard !intel.sources.isEmpty, intel.every > .zero else { return nil }
@@ -56,7 +85,8 @@ struct ServerFeeds: Sendable {
         }
         let own = intel.own + settings.geo.home.flatMap(\.networks)
         return FeedUpdater.Plan(
-            sources: sources, policy: AddressPolicy(own: own), options: intel.fetchOptions)
+            sources: sources, keeping: Set(intel.sources.map(\.name)),
+            policy: AddressPolicy(own: own), options: intel.fetchOptions)
     }
 
     /// What was counted, for `/metrics`.
@@ -74,7 +104,7 @@ struct ServerFeeds: Sendable {
         var inForce = MetricFamily(
             "skein_intel_in_force", .gauge, "Entries of a source that are not refused.")
         let now = Int64(Clock.millisecondsSince1970())
-        for status in updater.statuses {
+        for status in state.withLock(\.updater)?.statuses ?? [] {
             let label = ("source", status.name)
             reads.add(status.reads, label)
             failures.add(status.failures, label)
