@@ -10,7 +10,13 @@ let package = Package(
             dependencies: [
                 .product(name: "FlowModel", package: "skein"),
                 .product(name: "FlowIntel", package: "skein"),
-            ])
+            ]),
+        .executableTarget(
+            name: "store-benchmark",
+            dependencies: [
+                .product(name: "FlowModel", package: "skein"),
+                .product(name: "FlowIntel", package: "skein"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -190,6 +190,25 @@ import Testing
         #expect(result.errors.contains(why), "\(result.errors)")
     }
 
+    @Test func `the well-known sources are entries that the configuration takes`() throws {
+        let known = try skein("feeds", "--known")
+        #expect(known.status == 0)
+        let entries = known.output.split(separator: "\n").filter { $0.hasPrefix("- ") }
+        try folder.write(
+            "skein.yaml",
+            Array(
+                ("intel:\n  sources:\n" + entries.map { "    \($0)\n" }.joined()).utf8))
+        let rows = try rows(try skein("feeds", "--output", "ndjson"))
+        #expect(rows.count == entries.count && rows.count > 10)
+        // What the documentation lists is the same.
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let document = try String(
+            contentsOf: root.appendingPathComponent("docs/intel.md"), encoding: .utf8)
+        let listed = known.output.split(separator: "\n").map { "    \($0)\n" }.joined()
+        #expect(document.contains(listed), "put what `skein intel feeds --known` prints there")
+    }
+
     @Test func `what is wrong with the configuration is said with its line`() throws {
         try folder.write(
             "skein.yaml",

@@ -62,7 +62,20 @@ struct FeedReading {
         case .otx(let place): try readOTX(place)
         case .misp(let place): try readMISP(place)
         case .taxii(let place, let collections): try readTAXII(place, collections)
+        case .zone(let zone): try check(zone)
         }
+    }
+
+    /// Looks whether a zone is one that is kept; what it lists is asked for when it is seen.
+    private mutating func check(_ zone: BlackListZone) throws {
+        do throws(BlackListZone.Failure) {
+            _ = try zone.check()
+        } catch {
+            throw FetchError.protocolError(place: zone.zone, what: "\(error)")
+        }
+        // What another zone has listed goes.
+        if isFresh, try !store.parts(of: source.name).isEmpty { _ = try merge(FeedChange()) }
+        try noteUnchanged()
     }
 
     // MARK: What is read goes into the store

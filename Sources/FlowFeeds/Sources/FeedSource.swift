@@ -16,6 +16,8 @@ public struct FeedSource: Sendable {
         case misp(FeedLocation)
         /// Collections of a TAXII 2.1 server, by id or title; all that can be read where none is named.
         case taxii(FeedLocation, collections: [String])
+        /// A zone of the DNS, which is asked about addresses as they are seen.
+        case zone(BlackListZone)
     }
 
     /// Where a key is kept.
@@ -56,6 +58,7 @@ public struct FeedSource: Sendable {
         case .misp(let place): "misp \(place.text)"
         case .taxii(let place, let collections):
             "taxii \(place.text) \(collections.joined(separator: " "))"
+        case .zone(let zone): "zone \(zone.zone)"
         }
     }
 

@@ -25,6 +25,15 @@ final class BatchColumns {
         return writers[index] ?? open(field, in: batch)
     }
 
+    /// The columns, by the number of their field; those that a plan's operations write to are there.
+    func writers(for plan: RecordPlan, in batch: FlowBatch) -> [ColumnWriter?] {
+        if plan.columnsEpoch != epoch {
+            for operation in plan.operations { _ = writer(operation.field, in: batch) }
+            plan.columnsEpoch = epoch
+        }
+        return writers
+    }
+
     private func open(_ field: Field, in batch: FlowBatch) -> ColumnWriter {
         let writer = batch.columnForWriting(field).writer
         writers[Int(field.rawValue)] = writer

@@ -29,7 +29,9 @@ final class ExportSource {
     /// systemInitTimeMilliseconds (160) from options data.
     var systemInit: UInt64?
     /// The exporter's own address (130, 131) from options data.
-    var announcedAddress: IPAddress?
+    var announcedAddress: IPAddress? {
+        didSet { knownSamplers.removeAll(keepingCapacity: true) }
+    }
     /// The rates announced last, under each address that it had.
     var rates: [IPAddress: [SamplingRate.Subject: UInt32]] = [:]
     /// The rates that it announced in an earlier run: they are stored, but are noted again when they
@@ -40,6 +42,10 @@ final class ExportSource {
     /// How many it announced, each change counted: each is kept for the rows of its time.
     var rateCount = 0
     var tally = ExporterTally()
+
+    /// Some samplers whose rate is known: looked through before the tables, for every other row.
+    private var knownSamplers: [UInt64] = []
+    private static let knownSamplersMax = 8
 
     private var isCounted = false
     private var lastUptime: UInt32?
@@ -56,9 +62,15 @@ final class ExportSource {
     }
 
     /// Whether the rate of a sampler was announced.
+    ///
+    /// What was announced once stays known, as long as the exporter's address is the same.
     func knowsRate(of sampler: UInt64) -> Bool {
-        rates[exporter]?[.sampler(sampler)] != nil
+        if knownSamplers.contains(sampler) { return true }
+        let isKnown =
+            rates[exporter]?[.sampler(sampler)] != nil
             || restoredRates[exporter]?[.sampler(sampler)] != nil
+        if isKnown, knownSamplers.count < Self.knownSamplersMax { knownSamplers.append(sampler) }
+        return isKnown
     }
 
     /// Addresses that records may bear and share the rates of their source.

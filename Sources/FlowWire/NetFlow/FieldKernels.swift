@@ -22,6 +22,7 @@ struct FieldRun {
 // MARK: - Numbers
 
 /// Copies an integer of `length` octets from every record into `column`, cut to the column's width.
+@inline(__always)
 func copyNumbers(_ records: RawSpan, _ run: FieldRun, length: Int, to column: ColumnWriter) {
     switch length {
     case 1: copyNumbers(Wire1.self, records, run, to: column)

@@ -130,6 +130,8 @@ final class RecordPlan {
     let otherSlots: [Int]
     /// The columns that records of this template set.
     let columns: FieldSet
+    /// The batch in which ``BatchColumns`` has the columns of all operations.
+    var columnsEpoch = -1
 
     /// What tells when a flow was: its end, else its start.
     var time: FieldOperation? {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FlowFeeds
 import FlowIntel
 import FlowQuery
 import SkeinConfiguration
@@ -21,8 +22,12 @@ struct IntelFeedsCommand: ParsableCommand {
     @Flag(help: "Times of tables in UTC.")
     var utc = false
 
+    @Flag(help: "List well-known sources instead, as entries for the configuration.")
+    var known = false
+
     func run() throws {
         try runCommand {
+            if known { return try answerKnown() }
             let intelligence = try intel.load()
             if intelligence.settings.sources.isEmpty {
                 StandardStreams.say("no source is configured; see intel.sources in docs/intel.md")
@@ -40,6 +45,20 @@ struct IntelFeedsCommand: ParsableCommand {
             }
             try answer(rows)
         }
+    }
+
+    private func answerKnown() throws {
+        if output == .table {
+            let lines = KnownFeed.all.map { "# \($0.about); \($0.terms)\n- \($0.entry)\n" }
+            return try StandardStreams.write(Array(lines.joined().utf8))
+        }
+        try ListedRows(
+            columns: ["name", "url", "api", "format", "every", "about", "terms"],
+            rows: KnownFeed.all.map { feed in
+                [feed.name, feed.url, feed.api, feed.format, feed.every, feed.about, feed.terms]
+                    .map { text in text.map { .text($0) } ?? .null }
+            }, table: ([], [])
+        ).write(as: output)
     }
 
     private func answer(_ rows: [FeedRow]) throws {

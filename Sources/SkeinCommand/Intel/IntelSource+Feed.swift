@@ -5,18 +5,27 @@ import SkeinConfiguration
 extension IntelSource {
     /// The source as it is read.
     ///
-    /// - Parameter every: how often it is updated if it does not say so itself.
-    func feed(every: Duration) throws -> FeedSource {
-        var feed = FeedSource(name: name, way: try way(), format: feedFormat)
+    /// What it does not say itself is as `settings` have it.
+    func feed(_ settings: IntelSettings) throws -> FeedSource {
+        var feed = FeedSource(name: name, way: try way(settings), format: feedFormat)
         if let keyFile { feed.key = .file(keyFile) }
         if let keyVariable { feed.key = .variable(keyVariable) }
         feed.keyHeader = keyHeader
         feed.user = user
-        feed.interval = self.every ?? every
+        feed.interval = every ?? settings.every
         return feed
     }
 
-    private func way() throws -> FeedSource.Way {
+    /// The zone as it is asked; nil where it is none.
+    func blackList(_ settings: IntelSettings) -> BlackListZone? {
+        zone.map { zone in
+            let resolver = settings.resolver.map { DNSResolver($0.address, port: $0.port) }
+            return BlackListZone(zone, resolver: resolver ?? .system)
+        }
+    }
+
+    private func way(_ settings: IntelSettings) throws -> FeedSource.Way {
+        if let zone = blackList(settings) { return .zone(zone) }
         guard let url else { return .path(path ?? "") }
         let place = try FeedLocation(url)
         return switch api {
@@ -41,9 +50,9 @@ extension IntelSource {
         return .csv(columns)
     }
 
-    /// The path or URL, for people; a URL without its query, which may hold a key.
+    /// The path, URL or zone, for people; a URL without its query, which may hold a key.
     var place: String {
-        guard let url else { return path ?? "" }
+        guard let url else { return path ?? zone ?? "" }
         return (try? FeedLocation(url)).map { "\($0)" } ?? "a URL that cannot be asked"
     }
 }

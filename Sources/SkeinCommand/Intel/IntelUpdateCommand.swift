@@ -48,9 +48,9 @@ struct IntelUpdateCommand: ParsableCommand {
                 intelligence.store, policy: intelligence.judge.policy, fetcher: fetcher,
                 insists: insist
             ) { name, line in StandardStreams.say("\(name): \(line)") }
-            let every = intelligence.settings.every
             let reports = try chosen.map { source in
-                let report = try update.run(source.feed(every: every), at: intelligence.judge.now)
+                let report = try update.run(
+                    source.feed(intelligence.settings), at: intelligence.judge.now)
                 for line in report.lines { StandardStreams.say("\(source.name): \(line)") }
                 return report
             }

@@ -18,7 +18,8 @@ struct CollectorSource: ServerSource {
     var troubles: [String] { collector.counters.troubles }
 
     var metrics: [MetricFamily] {
-        var families = collector.counters.metrics + alerts.metrics + (feeds?.metrics ?? [])
+        var families =
+            collector.counters.metrics + alerts.metrics + (feeds?.metrics ?? [])
         if let reader = try? StoreReader(directory: store) {
             families += [
                 MetricFamily(

@@ -16,6 +16,15 @@ struct ServeSession {
     /// A store that is stuck holds it up for 5 s at most.
     private static let beatMax = Duration.seconds(20)
 
+    /// What works beside each other until the end, and what a reload reaches.
+    private struct Parts {
+        let collector: Collector
+        let knowledge: SharedKnowledge
+        let alerts: ServeAlerts
+        /// nil where no sources are configured.
+        let feeds: ServerFeeds?
+    }
+
     /// Collects until a signal asks for the end.
     ///
     /// - Throws: what keeps it from starting, or from storing what has arrived.
@@ -35,16 +44,17 @@ struct ServeSession {
             log.say(.info, "recovered \(writer.recoveredRows) flows from the journal")
         }
         let alerts = try ServeAlerts(settings, log)
+        let feeds = ServerFeeds(settings, log)
         let collector = try Collector(
             configuration: settings.collector, writer: writer,
             enricher: try ServerGeography.enricher(settings.geo, log),
-            subscriptions: alerts.subscriptions
+            subscriptions: alerts.subscriptions + (feeds?.subscriptions ?? [])
         ) { log.say($0) }
         let isWanted = configuration.origins["http.listen"] != nil
-        let knowledge = SharedKnowledge(UserKnowledge(settings))
-        let feeds = ServerFeeds(settings, log)
-        let server = try serve(
-            collector, settings, knowledge, alerts, feeds, isWanted: isWanted, log)
+        let parts = Parts(
+            collector: collector, knowledge: SharedKnowledge(UserKnowledge(settings)),
+            alerts: alerts, feeds: feeds)
+        let server = try serve(parts, settings, isWanted: isWanted, log)
         defer { server?.stop() }
         Privileges.putAside()
         if settings.interface.name != nil, Privileges.areRoots {
@@ -61,7 +71,7 @@ struct ServeSession {
         defer { gate?.stop() }
         log.say(.info, "ready; storing in \(settings.store.path)")
         notifier.tell(.ready)
-        attend(collector, knowledge, alerts, feeds, signals, log, notifier)
+        attend(parts, signals, log, notifier)
         notifier.tell(.stopping)
         // First of all: the page must not hold up what has to be stored.
         server?.stop()
@@ -95,16 +105,15 @@ struct ServeSession {
     /// - Parameter isWanted: whether a page that cannot be served is a reason not to start: where the
     ///   user asked for it.
     private func serve(
-        _ collector: Collector, _ settings: SkeinSettings, _ knowledge: SharedKnowledge,
-        _ alerts: ServeAlerts, _ feeds: ServerFeeds?, isWanted: Bool, _ log: ServerLog
+        _ parts: Parts, _ settings: SkeinSettings, isWanted: Bool, _ log: ServerLog
     ) throws -> Server? {
         guard let configuration = settings.server else { return nil }
         let queries = StoreQueries(
             directory: settings.store.path, memory: Int(clamping: settings.http.queryMemory),
-            knowledge: knowledge, sets: alerts.sets)
+            knowledge: parts.knowledge, sets: parts.alerts.sets)
         let source = CollectorSource(
-            collector: collector, store: settings.store.path, queries: queries, alerts: alerts,
-            feeds: feeds)
+            collector: parts.collector, store: settings.store.path, queries: queries,
+            alerts: parts.alerts, feeds: parts.feeds)
         do {
             let server = try Server(configuration, source: source)
             log.say(.info, "serving http://\(server.place)")
@@ -117,10 +126,9 @@ struct ServeSession {
     }
 
     private func attend(
-        _ collector: Collector, _ knowledge: SharedKnowledge, _ alerts: ServeAlerts,
-        _ feeds: ServerFeeds?,
-        _ signals: SignalQueue, _ log: ServerLog, _ notifier: ServiceNotifier
+        _ parts: Parts, _ signals: SignalQueue, _ log: ServerLog, _ notifier: ServiceNotifier
     ) {
+        let collector = parts.collector
         var last = collector.counters
         var nextReport = Clock.nanoseconds() / 1_000_000 + Self.reportInterval
         let watchdog = notifier.watchdogInterval.map { max($0 / .milliseconds(1), 1) }
@@ -136,27 +144,24 @@ struct ServeSession {
             let wait = min(Double(nextReport - now), watchdog ?? .infinity)
             switch signals.next(milliseconds: Int(wait)) {
             case .end: return
-            case .reload: reload(collector, knowledge, alerts, feeds, log, notifier)
+            case .reload: reload(parts, log, notifier)
             case .report: report(collector.counters, log)
             case nil: break
             }
         }
     }
 
-    private func reload(
-        _ collector: Collector, _ knowledge: SharedKnowledge, _ alerts: ServeAlerts,
-        _ feeds: ServerFeeds?,
-        _ log: ServerLog, _ notifier: ServiceNotifier
-    ) {
+    private func reload(_ parts: Parts, _ log: ServerLog, _ notifier: ServiceNotifier) {
+        let collector = parts.collector
         notifier.tell(.reloading)
         do {
             let settings = try load().settings
             let enricher = try ServerGeography.enricher(settings.geo, log)
             try collector.reload(settings.collector)
             collector.replaceEnricher(by: enricher)
-            knowledge.replace(by: UserKnowledge(settings))
-            alerts.reload(settings)
-            feeds?.reload(settings, log)
+            parts.knowledge.replace(by: UserKnowledge(settings))
+            parts.alerts.reload(settings)
+            parts.feeds?.reload(settings, log)
             log.say(.info, "reloaded")
         } catch {
             log.say(.error, "not reloaded, everything stays as it was: \(error)")

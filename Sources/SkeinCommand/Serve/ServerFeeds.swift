@@ -1,3 +1,4 @@
+import FlowCollector
 import FlowFeeds
 import FlowIntel
 import SkeinConfiguration
@@ -6,6 +7,7 @@ import SkeinServer
 /// The updating of sources within a server.
 struct ServerFeeds: Sendable {
     private let updater: FeedUpdater
+    private let blackLists: ServerBlackLists?
 
     /// Opens the store of the sources; nil where there is none, or none that is to be updated.
     init?(_ settings: SkeinSettings, _ log: ServerLog) {
@@ -19,24 +21,34 @@ struct ServerFeeds: Sendable {
             log.say(.error, "no source is updated: \(error)")
             return nil
         }
+        blackLists = ServerBlackLists(settings, log)
     }
 
+    /// Who reads the flows that arrive.
+    var subscriptions: [BatchSubscription] { blackLists.map { [$0.subscription] } ?? [] }
+
     /// Begins to update them.
-    func start() { updater.start() }
+    func start() {
+        updater.start()
+        blackLists?.start()
+    }
 
     /// Goes on with other settings.
     func reload(_ settings: SkeinSettings, _ log: ServerLog) {
         if let plan = Self.plan(settings, log) { updater.replace(by: plan) }
     }
 
-    func stop() { updater.stop() }
+    func stop() {
+        updater.stop()
+        blackLists?.stop()
+    }
 
     private static func plan(_ settings: SkeinSettings, _ log: ServerLog) -> FeedUpdater.Plan? {
         let intel = settings.intel
         guard !intel.sources.isEmpty, intel.every > .zero else { return nil }
         let sources = intel.sources.compactMap { source -> FeedSource? in
             do {
-                return try source.feed(every: intel.every)
+                return try source.feed(intel)
             } catch {
                 log.say(.error, "intel: \(source.name): \(error)")
                 return nil
@@ -70,6 +82,6 @@ struct ServerFeeds: Sendable {
             entries.add(UInt64(status.entries), label)
             inForce.add(UInt64(status.inForce), label)
         }
-        return [reads, failures, age, entries, inForce]
+        return [reads, failures, age, entries, inForce] + (blackLists?.metrics ?? [])
     }
 }

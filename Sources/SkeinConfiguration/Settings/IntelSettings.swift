@@ -14,8 +14,18 @@ public struct IntelSettings: Hashable, Sendable {
     public var own: [IPPrefix] = []
     /// How often `skein serve` updates a source that does not say so itself; zero for never.
     public var every = Duration.seconds(3600)
+    /// Whom to ask about zones: an address, or address and port; nil for the system's.
+    public var resolver: ResolverPlace?
     /// Authorities to believe in place of the system's, a file in PEM.
     public var authorities: String?
+}
+
+/// A resolver of the DNS.
+public struct ResolverPlace: Hashable, Sendable {
+    /// Its address.
+    public var address: IPAddress
+    /// Its port.
+    public var port: UInt16
 }
 
 /// A source of indicators.
@@ -35,6 +45,10 @@ public struct IntelSource: Hashable, Sendable {
     public var path: String?
     /// Where on the web it is; nil where it has a path.
     public var url: String?
+    /// The zone of the DNS that is asked about addresses; nil where it has a path or a URL.
+    public var zone: String?
+    /// Questions a second to the zone at most.
+    public var rate = 20
     /// How the URL is asked.
     public var api = API.none
     /// The file with its key or password.
@@ -82,6 +96,11 @@ extension IntelSource {
                 "url", \.url, .optional(.webPlace),
                 "Where on the web its list is; for an `api` where that begins."),
             setting(
+                "zone", \.zone, .optional(.hostName),
+                "The zone of the DNS (RFC 5782) that is asked about addresses as they are seen."),
+            setting(
+                "rate", \.rate, .number(1...1000), "Zones: questions a second at most."),
+            setting(
                 "api", \.api,
                 .word(IntelSource.API.allCases.map { ($0.rawValue, $0) }, noun: "an API"),
                 "How the URL is asked: `none` gets one list; docs/intel.md has the others."),
@@ -123,9 +142,11 @@ extension IntelSource {
 
     /// What is wrong with it as a whole.
     static func problem(of entry: IntelSource) -> String? {
-        if (entry.path == nil) == (entry.url == nil) {
-            return "a source has a ‘path’ or a ‘url’, and not both"
+        guard [entry.path, entry.url, entry.zone].compactMap({ $0 }).count == 1 else {
+            return "a source has a ‘path’ or a ‘url’ or a ‘zone’, and only one of them"
         }
+        if entry.zone == nil, entry.rate != 20 { return "‘rate’ is for a ‘zone’" }
+        if entry.zone != nil, entry.format != "auto" { return "a ‘zone’ has no ‘format’" }
         let hasKey = entry.keyFile != nil || entry.keyVariable != nil
         if entry.url == nil, entry.api != .none || hasKey {
             return "‘api’ and keys are for a ‘url’"

@@ -128,6 +128,9 @@ extension SkeinSettings {
                 "intel.every", \.intel.every, .duration(.zero...always),
                 "How often `skein serve` updates sources; `0s` never does."),
             setting(
+                "intel.resolver", \.intel.resolver, .optional(.resolver),
+                "The resolver that is asked about zones, if not the system's."),
+            setting(
                 "intel.authorities", \.intel.authorities, .optional(.path),
                 "Certificates of authorities that sources' servers are checked with, in PEM, in "
                     + "place of the system's."),

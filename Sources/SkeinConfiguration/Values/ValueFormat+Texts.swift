@@ -1,3 +1,5 @@
+import FlowModel
+
 extension ValueFormat<String> {
     /// A file or folder; relative ones go by where `skein` was started.
     static let path = ValueFormat.scalar(
@@ -106,4 +108,29 @@ extension ValueFormat<String> {
             else { throw .notAValue(hint: "a name alone, as in X-Api-Key") }
             return text
         }, write: { $0 })
+}
+
+extension ValueFormat<ResolverPlace> {
+    /// A resolver of the DNS: `192.0.2.53`, `192.0.2.53:5353`, `[2001:db8::53]:5353`.
+    static let resolver = ValueFormat.scalar(
+        "address, or address:port", noun: "a resolver",
+        parse: { text throws(ValueProblem) in
+            let problem = ValueProblem.notAValue(
+                hint: "write 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353")
+            if let address = IPAddress(text) { return ResolverPlace(address: address, port: 53) }
+            guard let colon = text.lastIndex(of: ":"),
+                let port = UInt16(text[text.index(after: colon)...]), port > 0
+            else { throw problem }
+            var host = text[..<colon]
+            if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+            guard let address = IPAddress(String(host)), address.isV4 == !text.hasPrefix("[") else {
+                throw problem
+            }
+            return ResolverPlace(address: address, port: port)
+        },
+        write: { place in
+            if place.port == 53 { return "\(place.address)" }
+            return place.address.isV4
+                ? "\(place.address):\(place.port)" : "[\(place.address)]:\(place.port)"
+        })
 }
