@@ -17,6 +17,12 @@ public final class AlertService: @unchecked Sendable {
     public typealias BeaconSearching =
         @Sendable (_ rule: AlertRule, _ isWanted: () -> Bool) throws -> [Alert]
 
+    /// Looks what is newly listed up in the stored past, and hands on what is found; gives up by throwing
+    /// anything once `isWanted` says no.
+    public typealias Hunting =
+        @Sendable (_ rules: [AlertRule], _ isWanted: () -> Bool, _ take: (Alert) -> Void) throws ->
+        Void
+
     /// What the service is told at the beginning and by each reload.
     public struct Plan: Sendable {
         /// What is worth an alert; asked anew whenever other addresses are listed, for the sets in filters.
@@ -29,14 +35,17 @@ public final class AlertService: @unchecked Sendable {
         public var overrides: RateOverrides?
         /// Searches the store for beacons; called by a thread of its own, each hour.
         public var beacons: BeaconSearching?
+        /// Hunts in the past; called by a thread of its own whenever other addresses are listed.
+        public var hunt: Hunting?
 
         /// Puts it together.
         public init(
             rules: @escaping @Sendable (IndicatorSnapshot) throws -> [AlertRule],
             inside: InsideNetworks,
             judge: (@Sendable () throws -> Judge)?, overrides: RateOverrides? = nil,
-            beacons: BeaconSearching? = nil
+            hunt: Hunting? = nil, beacons: BeaconSearching? = nil
         ) {
+            self.hunt = hunt
             self.beacons = beacons
             self.rules = rules
             self.inside = inside
@@ -58,6 +67,10 @@ public final class AlertService: @unchecked Sendable {
     private let monitor = Monitor()
     private var worker: Worker?
     private var beaconWorker: Worker?
+    private let huntMonitor = Monitor()
+    private var huntWorker: Worker?
+    private var isHuntDue = false
+    private let contactRules = Mutex<[AlertRule]>([])
     private let beaconRules = Mutex<[AlertRule]>([])
     /// The beacons' thread's own once it runs.
     private var beaconRun = BeaconRun()
@@ -120,7 +133,8 @@ public final class AlertService: @unchecked Sendable {
         try desk.start()
         worker = Worker { [self] in run() }
         beaconWorker = Worker { [self] in searchForBeacons() }
-        if worker == nil || beaconWorker == nil {
+        huntWorker = Worker { [self] in hunt() }
+        if worker == nil || beaconWorker == nil || huntWorker == nil {
             throw SinkError("the system has no thread to give")
         }
     }
@@ -135,6 +149,11 @@ public final class AlertService: @unchecked Sendable {
         worker = nil
         beaconWorker?.join()
         beaconWorker = nil
+        huntMonitor.lock()
+        huntMonitor.signal()
+        huntMonitor.unlock()
+        huntWorker?.join()
+        huntWorker = nil
         engine.tick(millisecondsNow(), settles: true)
         desk.stop()
     }
@@ -161,11 +180,30 @@ public final class AlertService: @unchecked Sendable {
         return counters
     }
 
-    /// Tells of an alert that was made elsewhere: in the stored past.
-    public func take(_ alert: Alert) {
+    /// Tells of an alert that was found in the stored past; what follows is added up in it.
+    private func take(_ alert: Alert) {
         var alert = alert
         alert.id = engine.takeID()
+        engine.adopt([alert])
         desk.take(.opened(alert, received: 0))
+    }
+
+    /// Looks up in the past what is newly listed, beside everything else.
+    private func hunt() {
+        while true {
+            huntMonitor.lock()
+            while !isHuntDue, isWanted { huntMonitor.wait() }
+            isHuntDue = false
+            huntMonitor.unlock()
+            guard isWanted else { return }
+            guard let hunt = plan.withLock({ $0.hunt }) else { continue }
+            do {
+                try hunt(contactRules.withLock { $0 }, { isWanted }) { take($0) }
+            } catch {
+                guard isWanted else { return }
+                say("the past could not be searched for what is newly listed: \(error)")
+            }
+        }
     }
 
     private func run() {
@@ -272,6 +310,15 @@ public final class AlertService: @unchecked Sendable {
                 if case .beacon = rule.test { true } else { false }
             }
         }
+        contactRules.withLock { kept in
+            kept = rules.filter { rule in
+                if case .contact = rule.test { true } else { false }
+            }
+        }
+        huntMonitor.lock()
+        isHuntDue = true
+        huntMonitor.signal()
+        huntMonitor.unlock()
         compiled.add(1, ordering: .relaxed)
         guard indicators != nil else { return }
         say(

@@ -148,7 +148,9 @@ final class ContactWatch {
     func adopt(_ alert: Alert) {
         guard states.count < limit, let range = Self.range(alert.indicator) else { return }
         let host = alert.peer == alert.source ? alert.target : alert.source
-        states[Key(indicator: range, host: host ?? .v6Zero)] = State(
+        let key = Key(indicator: range, host: host ?? .v6Zero)
+        guard states[key] == nil else { return }
+        states[key] = State(
             id: alert.id, flows: alert.flows, packets: alert.packets, bytes: alert.bytes,
             first: alert.first, last: alert.last, direction: alert.direction,
             told: alert.updated, seen: alert.updated)

@@ -62,6 +62,14 @@ public final class AlertStore: Sendable {
                     CREATE INDEX openAlert ON alert(resolved) WHERE resolved IS NULL;
                     """)
         }
+        migrator.registerMigration("2") { database in
+            try database.execute(
+                sql: """
+                    -- up to where what a source lists was looked up in the past, ms since 1970
+                    CREATE TABLE hunted (
+                        source TEXT PRIMARY KEY, latest INTEGER NOT NULL) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 
@@ -129,7 +137,29 @@ public final class AlertStore: Sendable {
         }
     }
 
+    /// Notes up to where what a source lists was looked up in the past, ms since 1970.
+    public func setHunted(_ latest: Int64, of source: String) throws(Failure) {
+        try Self.wrapping(database.path) {
+            try database.write { database in
+                try database.execute(
+                    sql: "INSERT OR REPLACE INTO hunted VALUES (?, ?)", arguments: [source, latest])
+            }
+        }
+    }
+
     // MARK: - Reading
+
+    /// Up to where what each source lists was looked up in the past, ms since 1970.
+    public func hunted() throws(Failure) -> [String: Int64] {
+        try Self.wrapping(database.path) {
+            try database.read { database in
+                let rows = try Row.fetchAll(database, sql: "SELECT source, latest FROM hunted")
+                return Dictionary(
+                    rows.map { ($0["source"] as String, $0["latest"] as Int64) },
+                    uniquingKeysWith: { $1 })
+            }
+        }
+    }
 
     /// Alerts that touch a time, the last first.
     ///

@@ -82,8 +82,10 @@ extension IndicatorStore {
         return count
     }
 
-    private func forEachRange(
-        of source: String, now: Int64, _ body: (AddressRange) -> Void
+    /// - Parameter since: only what is listed since then, ms since 1970.
+    func forEachRange(
+        of source: String, now: Int64, since: ClosedRange<Int64> = .min ... .max,
+        _ body: (AddressRange) -> Void
     ) throws(IndicatorStoreError) {
         try read { database in
             let rows = try Row.fetchCursor(
@@ -93,8 +95,8 @@ extension IndicatorStore {
                     WHERE source = (SELECT id FROM source WHERE name = ?) AND level IS NOT NULL
                         AND detail NOT IN (SELECT id FROM detail
                             WHERE withheld IS NOT NULL OR expires <= ?)
-                    GROUP BY kind, value
-                    """, arguments: [source, now])
+                    GROUP BY kind, value HAVING MIN(since) BETWEEN ? AND ?
+                    """, arguments: [source, now, since.lowerBound, since.upperBound])
             while let row = try rows.next() {
                 let first = try row.withUnsafeData(atIndex: 0) { IPAddress(key: $0) }
                 let last = try row.withUnsafeData(atIndex: 1) { IPAddress(key: $0) }

@@ -53,8 +53,8 @@ struct AlertsTestCommand: ParsableCommand {
             }
             var request = QueryRequest(
                 filter: .constant(true), kind: .flows(fields: [], sort: nil, limit: 0))
-            request.from = try instant(from, of: "--from", times)
-            request.to = try instant(to, of: "--to", times)
+            request.from = try times.instant(from, of: "--from")
+            request.to = try times.instant(to, of: "--to")
             request.rollups = false
             var store = StoreOption()
             store.path = settings.store.path
@@ -65,7 +65,7 @@ struct AlertsTestCommand: ParsableCommand {
                     .write(as: output)
             }
             let rehearsal = AlertRehearsal(
-                rule, snapshot ?? .nothing, settings, rates: reader.rates
+                [rule], (snapshot ?? .nothing).matcher, settings, rates: reader.rates
             ) { address in
                 (try? intelligence?.store.listings(of: address)) ?? []
             }
@@ -103,10 +103,13 @@ struct AlertsTestCommand: ParsableCommand {
         }
         return compiled
     }
+}
 
-    private func instant(_ text: String?, of option: String, _ times: TimeText) throws -> UInt64? {
+extension TimeText {
+    /// The time that an option gives, if it is given.
+    func instant(_ text: String?, of option: String) throws -> UInt64? {
         guard let text else { return nil }
-        guard let instant = times.instant(text) else {
+        guard let instant = instant(text) else {
             throw ValidationError(
                 "\(option): ‘\(text)’ is not a time such as 2016-06-07T12:00, -1h or now")
         }
@@ -114,7 +117,7 @@ struct AlertsTestCommand: ParsableCommand {
     }
 }
 
-/// A rule over flows of the past: what it says is put together instead of told.
+/// Rules over flows of the past: what they say is put together instead of told.
 final class AlertRehearsal {
     private let engine: AlertEngine
     private let found: Findings
@@ -140,16 +143,16 @@ final class AlertRehearsal {
     }
 
     init(
-        _ rule: AlertRule, _ snapshot: IndicatorSnapshot, _ settings: SkeinSettings,
+        _ rules: [AlertRule], _ matcher: Matcher, _ settings: SkeinSettings,
         rates: SamplingRates, explain: @escaping (IPAddress) -> [Listing]
     ) {
         self.explain = explain
         let found = Findings()
         self.found = found
         engine = AlertEngine(
-            [rule], slot: MatcherSlot(snapshot.matcher), inside: settings.inside
+            rules, slot: MatcherSlot(matcher), inside: settings.inside
         ) { found.take($0) }
-        engine.reload([rule], inside: settings.inside, UserKnowledge(settings).rates)
+        engine.reload(rules, inside: settings.inside, UserKnowledge(settings).rates)
         engine.replaceRates(by: rates)
     }
 

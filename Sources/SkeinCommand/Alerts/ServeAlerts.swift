@@ -18,7 +18,7 @@ struct ServeAlerts: Sendable {
     init(_ settings: SkeinSettings, _ log: ServerLog) throws {
         self.log = log
         store = settings.store.path
-        let plan = Self.plan(settings)
+        let plan = Self.plan(settings, log)
         guard let plan else {
             service = nil
             alerts = nil
@@ -49,7 +49,9 @@ struct ServeAlerts: Sendable {
     }
 
     /// What alerting goes by; nil where there is nothing.
-    private static func plan(_ settings: SkeinSettings) -> AlertService.Plan? {
+    private static func plan(
+        _ settings: SkeinSettings, _ log: ServerLog
+    ) -> AlertService.Plan? {
         var rules = AlertRules(settings)
         if indicators(settings) == nil { rules = rules.withoutContacts }
         guard !rules.settings.isEmpty else { return nil }
@@ -60,9 +62,10 @@ struct ServeAlerts: Sendable {
         var judge: (@Sendable () throws -> Judge)?
         if indicators(settings) != nil { judge = { try Intelligence(settings).judge } }
         let (store, inside) = (settings.store.path, settings.inside)
+        let hunt = indicators(settings) == nil ? nil : RetroHunt.ofServer(settings, log)
         return AlertService.Plan(
             rules: compile, inside: inside, judge: judge,
-            overrides: UserKnowledge(settings).rates
+            overrides: UserKnowledge(settings).rates, hunt: hunt
         ) { rule, isWanted in
             let now = Clock.millisecondsSince1970()
             let from = now > rule.window ? now - rule.window : 0
@@ -103,7 +106,7 @@ struct ServeAlerts: Sendable {
 
     /// Goes on with other settings; sinks and databases stay as they were at the start.
     func reload(_ settings: SkeinSettings) {
-        let plan = Self.plan(settings)
+        let plan = Self.plan(settings, log)
         guard let service else {
             if plan != nil {
                 log.say(.warning, "alerts begin when the server is started anew")

@@ -13,7 +13,7 @@ struct IntelCommand: ParsableCommand {
         discussion: "Sources, allow-lists and own networks are those of `intel:` in skein.yaml.",
         subcommands: [
             IntelFeedsCommand.self, IntelUpdateCommand.self, IntelLookupCommand.self,
-            IntelExportCommand.self,
+            IntelExportCommand.self, IntelRetroCommand.self,
         ])
 }
 

@@ -10,6 +10,8 @@ public struct AlertSettings: Hashable, Sendable {
     public var rules: [AlertRuleSettings] = []
     /// Where events are told.
     public var sinks: [AlertSinkSettings] = []
+    /// How far back the past is searched for what is newly listed; nil: it is not.
+    public var retro: Duration? = .seconds(90 * 86_400)
 
     /// The rules that come with Skein.
     public static let builtInNames = [

@@ -161,6 +161,11 @@ extension SkeinSettings {
                     check: AlertRuleSettings.problem),
                 "Rules of your own."),
             setting(
+                "alerts.retro", \.alerts.retro,
+                .optional(.duration(.seconds(60)...Duration.seconds(3660 * 86_400))),
+                "How far back the stored past is searched for what sources newly list; none: not at "
+                    + "all."),
+            setting(
                 "alerts.sinks", \.alerts.sinks,
                 .entries(
                     AlertSinkSettings.table, initial: AlertSinkSettings(),

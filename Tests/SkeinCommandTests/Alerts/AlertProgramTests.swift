@@ -21,6 +21,7 @@ import Testing
                     - {name: my list, path: \(folder.path("bad.csv")), format: csv, column: host, description: why}
                 alerts:
                   built-in: [known-bad, port-scan]
+                  retro: 3660d
                   sinks:
                     - {name: log, to: file, path: \(folder.path("alerts.log"))}
                     - {name: eve, to: file, form: eve, path: \(folder.path("eve.json"))}
@@ -91,6 +92,40 @@ import Testing
         let flows = contacts.compactMap { $0["flows"] as? Int }.reduce(0, +)
         #expect(asked.first?["flows"] as? Int == flows)
         #expect(whole.first?["flows"] as? Int == flows)
+    }
+
+    @Test func `what is newly listed is found in the stored past, and told once`() throws {
+        let path = folder.path("past.pcap")
+        #expect(
+            try skein("generate", "--as", "ipfix", "--flows", "3000", "--out", path).status == 0)
+        #expect(try skein("import", "--as", "exports", path).status == 0)
+        #expect(try skein("intel", "update").status == 0)
+        func figures(_ rows: [[String: Any]]) -> [String: Int] {
+            rows.reduce(into: [:]) { sums, row in
+                sums["\(row["indicator"] ?? "") \(row["host"] ?? "")", default: 0] +=
+                    row["flows"] as? Int ?? 0
+            }
+        }
+        let tested = try rows(skein("alerts", "test", "known-bad", "--output", "ndjson"))
+        let past = try rows(skein("intel", "retro", "--output", "ndjson"))
+        #expect(!past.isEmpty)
+        #expect(past.allSatisfy { $0["retro"] as? Bool == true })
+        #expect(figures(past) == figures(tested))
+        #expect(past.count == figures(past).count)
+        #expect(try rows(skein("intel", "retro", "--since", "now", "--output", "ndjson")).isEmpty)
+
+        // A server does so by itself, once; the second one begins where the first has ended.
+        for _ in 0..<2 {
+            let server = try SkeinServer(
+                folder, ["--config", folder.path("skein.yaml"), "--set", "http.listen=none"])
+            try server.program.wait(for: "the log") { log("alerts.log").count >= past.count }
+            #expect(server.program.end(SIGTERM) == 0)
+        }
+        #expect(log("alerts.log").count == past.count)
+        let kept = try rows(skein("alerts", "--output", "ndjson", "--limit", "0"))
+        #expect(figures(kept) == figures(past))
+        #expect(
+            kept.allSatisfy { $0["retro"] as? Bool == true && $0["state"] as? String == "open" })
     }
 
     @Test func `an unknown set has the nearest name`() throws {
