@@ -36,14 +36,15 @@ extension IndicatorStore {
     /// - Complexity: a look into an index for each level of width, 33 for IPv4 and 129 for IPv6.
     public func listings(of address: IPAddress) throws(IndicatorStoreError) -> [Listing] {
         let key = address.key
-        var found: [Listing] = []
-        for level in 0...(address.isV4 ? 32 : 128) {
-            let start = RangeLevel.lowestStart(level, containing: address)
-            found += try listings(
-                where: """
-                    indicator.level = ? AND indicator.first BETWEEN ? AND ?
-                        AND indicator.last >= ?
-                    """, arguments: [level, start.key, key, key])
+        let found = try read { database in
+            try (0...(address.isV4 ? 32 : 128)).flatMap { level in
+                let start = RangeLevel.lowestStart(level, containing: address)
+                return try Self.listings(
+                    where: """
+                        indicator.level = ? AND indicator.first BETWEEN ? AND ?
+                            AND indicator.last >= ?
+                        """, arguments: [level, start.key, key, key], in: database)
+            }
         }
         return found.sorted { $0.indicator.width < $1.indicator.width }
     }

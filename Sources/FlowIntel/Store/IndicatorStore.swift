@@ -75,23 +75,28 @@ public final class IndicatorStore: Sendable {
     func listings(
         where condition: String, arguments: StatementArguments
     ) throws(IndicatorStoreError) -> [Listing] {
-        try read { database in
-            let rows = try Row.fetchCursor(
-                database,
-                sql: """
-                    SELECT indicator.*, source.name AS sourceName, detail.*
-                    FROM indicator JOIN source ON source.id = indicator.source
-                        JOIN detail ON detail.id = indicator.detail
-                    WHERE \(condition)
-                    ORDER BY source.name, indicator.first, indicator.last, indicator.kind,
-                        indicator.value
-                    """, arguments: arguments)
-            var listings: [Listing] = []
-            while let row = try rows.next() {
-                if let listing = Listing(row) { listings.append(listing) }
-            }
-            return listings
+        try read { try Self.listings(where: condition, arguments: arguments, in: $0) }
+    }
+
+    /// The same within a transaction; the conditions are few, so their statements are kept.
+    static func listings(
+        where condition: String, arguments: StatementArguments, in database: Database
+    ) throws -> [Listing] {
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT indicator.*, source.name AS sourceName, detail.*
+                FROM indicator JOIN source ON source.id = indicator.source
+                    JOIN detail ON detail.id = indicator.detail
+                WHERE \(condition)
+                ORDER BY source.name, indicator.first, indicator.last, indicator.kind,
+                    indicator.value
+                """)
+        let rows = try Row.fetchCursor(statement, arguments: arguments)
+        var listings: [Listing] = []
+        while let row = try rows.next() {
+            if let listing = Listing(row) { listings.append(listing) }
         }
+        return listings
     }
 
     func read<Value>(

@@ -111,7 +111,6 @@ import Testing
         #expect(!past.isEmpty)
         #expect(past.allSatisfy { $0["retro"] as? Bool == true })
         #expect(figures(past) == figures(tested))
-        #expect(past.count == figures(past).count)
         #expect(try rows(skein("intel", "retro", "--since", "now", "--output", "ndjson")).isEmpty)
 
         // A server does so by itself, once; the second one begins where the first has ended.
