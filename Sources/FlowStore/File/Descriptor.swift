@@ -149,6 +149,12 @@ struct Descriptor: ~Copyable {
         return true
     }
 
+    /// Lets the file's lock go.
+    ///
+    /// To close the file would not do where the process is just starting another: until that one runs its
+    /// own program it has the file open, too.
+    func unlock() { _ = flock(number, LOCK_UN) }
+
     /// Cuts the file to a length.
     func truncate(to length: UInt64 = 0) throws(StoreError) {
         try probe?.willDo(.truncate(path, length))

@@ -229,6 +229,8 @@ struct WriterLock: ~Copyable {
         self.file = file
     }
 
+    deinit { file.unlock() }
+
     private static func owner(_ file: borrowing Descriptor) -> Int32? {
         guard let length = try? file.length(),
             let text = try? file.read(Int(min(length, 16)), at: 0)

@@ -91,7 +91,8 @@ extension StoreKeeper {
         do throws(StoreError) {
             let path = directory.segment(segment.number)
             for block in try SegmentFile.blocks(of: path, info: segment, keepOpen: true) {
-                try builder.take(block, packer: packer, encoder: encoder)
+                // Two columns of addresses share a dictionary: it is read once.
+                try builder.take(block.scanning(), packer: packer, encoder: encoder)
             }
             made = try builder.close(packer: packer, encoder: encoder)
         } catch {
