@@ -43,6 +43,7 @@ func batch(_ flows: [TestFlow]) -> FlowBatch {
 final class AlertWorld: @unchecked Sendable {
     // Sendable: a test is one thread.
     private final class News: @unchecked Sendable {
+        // Sendable: as the world around it.
         var items: [AlertNews] = []
     }
     private let kept = News()

@@ -22,25 +22,11 @@ struct AlertsTestCommand: ParsableCommand {
     @Argument(help: "The rule's name.")
     var rule: String
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Flows from this time on: -30d.", valueName: "time"))
-    var from: String?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Flows before this time.", valueName: "time"))
-    var to: String?
-
-    @Option(help: "How to answer: table, csv, json or ndjson.")
-    var output = OutputFormat.table
-
-    @Flag(help: "Times in UTC.")
-    var utc = false
+    @OptionGroup var past: PastOptions
 
     func run() throws {
         try runCommand {
-            let times = TimeText(zone: utc ? .utc : .local)
+            let times = past.times
             let settings = try alerts.settings()
             let intelligence =
                 access(settings.intel.database, R_OK) == 0 ? try Intelligence(settings) : nil
@@ -53,8 +39,8 @@ struct AlertsTestCommand: ParsableCommand {
             }
             var request = QueryRequest(
                 filter: .constant(true), kind: .flows(fields: [], sort: nil, limit: 0))
-            request.from = try times.instant(from, of: "--from")
-            request.to = try times.instant(to, of: "--to")
+            request.from = try times.instant(past.from, of: "--from")
+            request.to = try times.instant(past.to, of: "--to")
             request.rollups = false
             var store = StoreOption()
             store.path = settings.store.path
@@ -62,7 +48,7 @@ struct AlertsTestCommand: ParsableCommand {
             if case .beacon = rule.test {
                 let search = try BeaconSearch(rule, inside: settings.inside)
                 return try AlertRows(try search.run(over: reader, request), times)
-                    .write(as: output)
+                    .write(as: past.output)
             }
             let rehearsal = AlertRehearsal(
                 [rule], (snapshot ?? .nothing).matcher, settings, rates: reader.rates
@@ -78,7 +64,7 @@ struct AlertsTestCommand: ParsableCommand {
             if rehearsal.untracked > 0 {
                 StandardStreams.say("\(rehearsal.untracked) contacts or keys found no room")
             }
-            try AlertRows(found, times).write(as: output)
+            try AlertRows(found, times).write(as: past.output)
         }
     }
 
@@ -102,18 +88,6 @@ struct AlertsTestCommand: ParsableCommand {
             throw ValidationError("There is no rule '\(rule)'")
         }
         return compiled
-    }
-}
-
-extension TimeText {
-    /// The time that an option gives, if it is given.
-    func instant(_ text: String?, of option: String) throws -> UInt64? {
-        guard let text else { return nil }
-        guard let instant = instant(text) else {
-            throw ValidationError(
-                "\(option): ‘\(text)’ is not a time such as 2016-06-07T12:00, -1h or now")
-        }
-        return instant
     }
 }
 

@@ -26,25 +26,11 @@ struct IntelRetroCommand: ParsableCommand {
         help: ArgumentHelp("Only what is listed since this time: -1d.", valueName: "time"))
     var since: String?
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Flows from this time on: -30d.", valueName: "time"))
-    var from: String?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Flows before this time.", valueName: "time"))
-    var to: String?
-
-    @Option(help: "How to answer: table, csv, json or ndjson.")
-    var output = OutputFormat.table
-
-    @Flag(help: "Times in UTC.")
-    var utc = false
+    @OptionGroup var past: PastOptions
 
     func run() throws {
         try runCommand {
-            let times = TimeText(zone: utc ? .utc : .local)
+            let times = past.times
             let settings = try alerts.settings()
             guard access(settings.intel.database, R_OK) == 0 else {
                 throw StoreProblem(
@@ -72,7 +58,8 @@ struct IntelRetroCommand: ParsableCommand {
             let hunt = RetroHunt(
                 rules: rules, news: news, intelligence: intelligence, settings: settings)
             let request = hunt.request(
-                from: try times.instant(from, of: "--from"), to: try times.instant(to, of: "--to"))
+                from: try times.instant(past.from, of: "--from"),
+                to: try times.instant(past.to, of: "--to"))
             var store = StoreOption()
             store.path = settings.store.path
             let found = try hunt.run(over: store.reader(window: request.window), request)
@@ -83,7 +70,7 @@ struct IntelRetroCommand: ParsableCommand {
             if found.untracked > 0 {
                 StandardStreams.say("\(found.untracked) contacts found no room")
             }
-            try AlertRows(found.alerts, times).write(as: output)
+            try AlertRows(found.alerts, times).write(as: past.output)
         }
     }
 }
