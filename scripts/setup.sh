@@ -25,8 +25,11 @@ packages() {
 # The libraries that Skein is linked with.
 libraries() {
     packages pkg-config libzstd-dev liblz4-dev libbz2-dev zlib1g-dev libyaml-dev libmaxminddb-dev \
-        libpcap-dev libsqlite3-dev
+        libpcap-dev libsqlite3-dev libfreetype-dev
 }
+
+# What skein swarm makes videos with.
+video() { packages ffmpeg fonts-dejavu-core; }
 
 # countries FOLDER: the countries of addresses, from where Debian puts them, else unpacked in FOLDER: the
 # package depends on tor, a daemon that talks to the Internet and that nobody asked for.

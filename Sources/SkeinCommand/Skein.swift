@@ -26,6 +26,7 @@ struct Skein: ParsableCommand {
             ServeCommand.self,
             QueryCommand.self,
             MapCommand.self,
+            SwarmCommand.self,
             IntelCommand.self,
             AlertsCommand.self,
             StoreCommand.self,
