@@ -76,6 +76,7 @@ extension SkeinSettings {
                 .conflict("‘\(entry.name)’ has an entry above; each source needs its own name"),
                 of: "intel.sources", entry: index)
         }
+        checkExports(&findings)
         checkAlerts(&findings)
         var prefixes: Set<IPPrefix> = []
         for (index, entry) in geo.overrides.enumerated()
@@ -83,6 +84,21 @@ extension SkeinSettings {
             findings.add(
                 .conflict("‘\(entry.prefix)’ has an entry above; only one can hold"),
                 of: "geo.overrides", entry: index)
+        }
+    }
+
+    private func checkExports(_ findings: inout Findings) {
+        var paths: Set<String> = []
+        for (index, entry) in intel.exports.enumerated() {
+            if !paths.insert(entry.path).inserted {
+                findings.add(
+                    .conflict("‘\(entry.path)’ is the file of an entry above"),
+                    of: "intel.exports", entry: index)
+            }
+            for name in entry.sources where !intel.sources.contains(where: { $0.name == name }) {
+                findings.add(
+                    .conflict("there is no source ‘\(name)’"), of: "intel.exports", entry: index)
+            }
         }
     }
 

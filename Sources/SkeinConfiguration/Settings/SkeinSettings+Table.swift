@@ -145,6 +145,14 @@ extension SkeinSettings {
                 "intel.own", \.intel.own, .list(.prefix),
                 "Your own networks, which no source can list; those of `geo.home` are besides."),
             setting(
+                "intel.exports", \.intel.exports,
+                .entries(
+                    IntelExport.table, initial: IntelExport(),
+                    example: "{format: rpz, path: /etc/bind/rpz.zone}",
+                    check: IntelExport.problem),
+                "Files of what is in force, for other tools, which `skein serve` replaces when they "
+                    + "would be others; docs/intel.md."),
+            setting(
                 "alerts.database", \.alerts.database, .optional(.path),
                 "Where alerts are kept: an SQLite file; none: `skein-alerts.sqlite` in the store's "
                     + "folder."),
