@@ -35,6 +35,8 @@ public final class AlertService: @unchecked Sendable {
         public var overrides: RateOverrides?
         /// Searches the store for beacons; called by a thread of its own, each hour.
         public var beacons: BeaconSearching?
+        /// Logs of resolvers that are followed.
+        public var queryLogs: [QueryLog] = []
         /// Hunts in the past; called by a thread of its own whenever other addresses are listed.
         public var hunt: Hunting?
 
@@ -70,6 +72,11 @@ public final class AlertService: @unchecked Sendable {
     private let huntMonitor = Monitor()
     private var huntWorker: Worker?
     private var isHuntDue = false
+    private var queryWorker: Worker?
+    private let queryCounts = Mutex<[QueryLogCount]>([])
+    /// Who lists what is blocked, until something else is in force.
+    private let judge = Mutex<(judge: Judge?, edition: Int)>((nil, 0))
+    private let lookup: IndicatorStore?
     private let contactRules = Mutex<[AlertRule]>([])
     private let beaconRules = Mutex<[AlertRule]>([])
     /// The beacons' thread's own once it runs.
@@ -82,6 +89,8 @@ public final class AlertService: @unchecked Sendable {
     private static let interval: UInt64 = 1_000_000_000
     /// Nanoseconds between two searches for beacons.
     private static let beaconInterval: UInt64 = 3_600_000_000_000
+    /// Questions that are taken at once.
+    private static let questionsMax = 1000
     /// Looks between two readings of the sampling rates.
     private static let rateInterval: UInt64 = 30
 
@@ -108,6 +117,7 @@ public final class AlertService: @unchecked Sendable {
         self.snapshot = snapshot
         // A connection of its own: compiling must not hold it up.
         let lookup = try indicators.map { try IndicatorStore(path: $0) }
+        self.lookup = lookup
         let open = try alerts.open()
         desk = AlertDesk(
             store: alerts, sinks: sinks, open: open,
@@ -134,7 +144,8 @@ public final class AlertService: @unchecked Sendable {
         worker = Worker { [self] in run() }
         beaconWorker = Worker { [self] in searchForBeacons() }
         huntWorker = Worker { [self] in hunt() }
-        if worker == nil || beaconWorker == nil || huntWorker == nil {
+        queryWorker = Worker { [self] in followQueries() }
+        if worker == nil || beaconWorker == nil || huntWorker == nil || queryWorker == nil {
             throw SinkError("the system has no thread to give")
         }
     }
@@ -147,6 +158,8 @@ public final class AlertService: @unchecked Sendable {
         monitor.unlock()
         worker?.join()
         worker = nil
+        queryWorker?.join()
+        queryWorker = nil
         beaconWorker?.join()
         beaconWorker = nil
         huntMonitor.lock()
@@ -177,6 +190,7 @@ public final class AlertService: @unchecked Sendable {
     public var counters: AlertCounters {
         var counters = desk.counters
         counters.engine = engine.counters
+        counters.queryLogs = queryCounts.withLock { $0 }
         return counters
     }
 
@@ -228,6 +242,35 @@ public final class AlertService: @unchecked Sendable {
         monitor.unlock()
     }
 
+    /// Reads what resolvers have blocked, beside everything else.
+    private func followQueries() {
+        let logs = QueryLogs(say: say)
+        var edition = -1
+        var explainer = QueryExplainer(nil, nil)
+        monitor.lock()
+        while !isStopping {
+            monitor.unlock()
+            logs.replace(by: plan.withLock { $0.queryLogs })
+            let inForce = judge.withLock { $0 }
+            if edition != inForce.edition {
+                edition = inForce.edition
+                explainer = QueryExplainer(lookup, inForce.judge)
+            }
+            var questions: [ListedQuery] = []
+            let hasMore = logs.read { query in
+                questions.append(explainer.explain(query))
+                guard questions.count >= Self.questionsMax else { return }
+                engine.take(questions, at: millisecondsNow())
+                questions = []
+            }
+            engine.take(questions, at: millisecondsNow())
+            queryCounts.withLock { $0 = logs.counts }
+            monitor.lock()
+            if !isStopping, !hasMore { monitor.wait(until: Monitor.now + Self.interval / 2) }
+        }
+        monitor.unlock()
+    }
+
     private var isWanted: Bool {
         monitor.lock()
         defer { monitor.unlock() }
@@ -265,6 +308,7 @@ public final class AlertService: @unchecked Sendable {
 
     /// The state of what was compiled last; the thread's own but for the first time.
     private var indicatorVersion = -1
+    private var contentVersion = ""
     private var lastProblem = ""
 
     /// Compiles what is in force, and the rules, where something of it has changed.
@@ -287,15 +331,19 @@ public final class AlertService: @unchecked Sendable {
         isPlanNew = false
         monitor.unlock()
         let plan = plan.withLock { $0 }
-        let version = try indicators?.dataVersion() ?? 0
         let isExpired = inForce.nextExpiry.map { $0 <= Int64(millisecondsNow()) } ?? false
-        guard isNew || version != indicatorVersion || isExpired else { return }
-        indicatorVersion = version
+        let dataVersion = try indicators?.dataVersion() ?? 0
+        guard isNew || dataVersion != indicatorVersion || isExpired else { return }
+        // A source that was looked at and has nothing new has written to the store as well.
+        let content = try indicators?.contentVersion() ?? ""
+        indicatorVersion = dataVersion
+        guard isNew || content != contentVersion || isExpired else { return }
+        contentVersion = content
         let began = Monitor.now
         var next = IndicatorSnapshot.nothing
-        if let indicators, let judge = try plan.judge?() {
-            next = try indicators.snapshot(by: judge)
-        }
+        let judge = try plan.judge?()
+        if let indicators, let judge { next = try indicators.snapshot(by: judge) }
+        self.judge.withLock { $0 = (judge, $0.edition + 1) }
         let rules = try plan.rules(next)
         slot.replace(with: next.matcher)
         let old = snapshot.withLock { snapshot in

@@ -69,4 +69,9 @@ import Testing
         #expect(answers.map(\.status) == [404, 404, 404, 400, 400, 405])
         #expect(answers[0].text.contains("there are rpz"))
     }
+
+    @Test func `before anything has been read it is to be asked for later`() async throws {
+        let answer = try await asking([("\(path)?set-name=soon", "GET", [])])[0]
+        #expect(answer.status == 503 && answer.headers["retry-after"] == "5")
+    }
 }

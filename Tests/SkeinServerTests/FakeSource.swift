@@ -51,7 +51,10 @@ final class FakeSource: ServerSource {
         var octets: Int { text.utf8.count }
         var tag: String { "tag-\(octets)" }
 
-        func file() throws -> any ServedFile { self }
+        func file() throws -> any ServedFile {
+            if text == "soon" { throw NotReady("not yet") }
+            return self
+        }
 
         func read(at place: Int, most: Int) throws -> [UInt8] {
             Array(text.utf8.dropFirst(place).prefix(min(most, 3)))

@@ -70,6 +70,10 @@ public final class AlertStore: Sendable {
                         source TEXT PRIMARY KEY, latest INTEGER NOT NULL) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("3") { database in
+            try database.execute(
+                sql: "ALTER TABLE alert ADD COLUMN question TEXT NOT NULL DEFAULT ''")
+        }
         return migrator
     }
 
@@ -111,7 +115,7 @@ public final class AlertStore: Sendable {
 
     private static let insertion =
         "INSERT OR REPLACE INTO alert VALUES ("
-        + Array(repeating: "?", count: 31).joined(separator: ",") + ")"
+        + Array(repeating: "?", count: 32).joined(separator: ",") + ")"
     private static let updating = """
         UPDATE alert SET flows = ?, packets = ?, bytes = ?, first = ?, last = ?, updated = ?,
             resolved = ?, windows = ?, value = ?, direction = ? WHERE id = ?
@@ -243,7 +247,7 @@ extension Alert {
             resolved.map { Int64(clamping: $0) }, Int64(clamping: windows),
             sources.joined(separator: "\n"), links.joined(separator: "\n"),
             descriptions.joined(separator: "\n"), country, measure, Int64(clamping: value),
-            acknowledged.map { Int64(clamping: $0) }, note,
+            acknowledged.map { Int64(clamping: $0) }, note, question,
         ]
     }
 
@@ -289,5 +293,6 @@ extension Alert {
         value = number("value")
         acknowledged = instant("acknowledged")
         note = row["note"]
+        question = row["question"]
     }
 }

@@ -16,8 +16,12 @@ struct AlertsCommand: ParsableCommand {
               skein alerts 'dst port 443 and bytes > 1M' --from -7d
               skein alerts ack 17 --note 'the backup of the branch office'
               skein alerts test known-bad --from -30d --to now
+              skein alerts dns /var/log/named/rpz.log
             """,
-        subcommands: [AlertsListCommand.self, AlertsAckCommand.self, AlertsTestCommand.self],
+        subcommands: [
+            AlertsListCommand.self, AlertsAckCommand.self, AlertsTestCommand.self,
+            AlertsDNSCommand.self,
+        ],
         defaultSubcommand: AlertsListCommand.self)
 }
 

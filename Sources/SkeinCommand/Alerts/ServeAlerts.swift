@@ -53,7 +53,9 @@ struct ServeAlerts: Sendable {
         _ settings: SkeinSettings, _ log: ServerLog
     ) -> AlertService.Plan? {
         var rules = AlertRules(settings)
-        if indicators(settings) == nil { rules = rules.withoutContacts }
+        if indicators(settings) == nil { rules.settings.removeAll { $0.type == "contact" } }
+        // Without logs there is nothing that they could find.
+        if settings.alerts.queryLogs.isEmpty { rules.settings.removeAll { $0.type == "dns" } }
         guard !rules.settings.isEmpty else { return nil }
         let chosen = rules
         let compile: @Sendable (IndicatorSnapshot) throws -> [AlertRule] = { snapshot in
@@ -63,7 +65,7 @@ struct ServeAlerts: Sendable {
         if indicators(settings) != nil { judge = { try Intelligence(settings).judge } }
         let (store, inside) = (settings.store.path, settings.inside)
         let hunt = indicators(settings) == nil ? nil : RetroHunt.ofServer(settings, log)
-        return AlertService.Plan(
+        var plan = AlertService.Plan(
             rules: compile, inside: inside, judge: judge,
             overrides: UserKnowledge(settings).rates, hunt: hunt
         ) { rule, isWanted in
@@ -72,6 +74,8 @@ struct ServeAlerts: Sendable {
             return try BeaconSearch(rule, inside: inside).run(
                 over: store, from: from, to: now, while: isWanted)
         }
+        plan.queryLogs = settings.queryLogs
+        return plan
     }
 
     /// The indicator store; nil where no source is configured and there is none.
@@ -117,14 +121,5 @@ struct ServeAlerts: Sendable {
             plan
                 ?? AlertService.Plan(
                     rules: { _ in [] }, inside: settings.inside, judge: nil))
-    }
-}
-
-extension AlertRules {
-    /// The rules that go by flows alone.
-    var withoutContacts: AlertRules {
-        var rules = self
-        rules.settings.removeAll { $0.type == "contact" }
-        return rules
     }
 }

@@ -71,6 +71,9 @@ final class IndicatorExports: @unchecked Sendable {
             return old.file
         }
         let intelligence = try Intelligence(settings)
+        guard try intelligence.hasRead(request.sources) else {
+            throw NotReady("no list has been read yet; ask again later")
+        }
         let export = Export(
             try intelligence.store.indicators(of: request.sources), judge: intelligence.judge)
         var options = ExportOptions()

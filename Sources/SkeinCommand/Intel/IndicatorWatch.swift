@@ -49,6 +49,19 @@ struct IndicatorWatch {
     }
 }
 
+extension Intelligence {
+    /// Whether a list of any of these sources has been read, or there is none to read: before that nothing
+    /// is known, and an empty file would disarm whoever reads it.
+    ///
+    /// - Parameter names: the sources; empty: all.
+    func hasRead(_ names: [String]) throws -> Bool {
+        if settings.sources.isEmpty { return true }
+        return try store.sources().contains { source in
+            source.updated != nil && (names.isEmpty || names.contains(source.name))
+        }
+    }
+}
+
 extension IntelSource {
     /// What is said of a name that no source has.
     static func unknown(_ name: String, among known: [String]) -> String {

@@ -134,6 +134,7 @@ final class ServerExports: @unchecked Sendable {
             let exports = settings.intel.exports.filter { Set($0.sources) == sources }
             do {
                 let intelligence = try Intelligence(settings)
+                guard try intelligence.hasRead(sources.sorted()) else { continue }
                 let export = Export(
                     try intelligence.store.indicators(of: sources.sorted()),
                     judge: intelligence.judge)

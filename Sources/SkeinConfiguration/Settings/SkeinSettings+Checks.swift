@@ -105,6 +105,7 @@ extension SkeinSettings {
     private func checkAlerts(_ findings: inout Findings) {
         let lists = [
             ("alerts.rules", alerts.rules.map(\.name)), ("alerts.sinks", alerts.sinks.map(\.name)),
+            ("alerts.query-logs", alerts.queryLogs.map(\.path)),
         ]
         for (list, names) in lists {
             var seen: Set<String> = []

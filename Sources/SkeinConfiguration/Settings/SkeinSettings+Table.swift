@@ -174,6 +174,12 @@ extension SkeinSettings {
                 "How far back the stored past is searched for what sources newly list; none: not at "
                     + "all."),
             setting(
+                "alerts.query-logs", \.alerts.queryLogs,
+                .entries(
+                    QueryLogSettings.table, initial: QueryLogSettings(),
+                    example: "{path: /var/log/named/rpz.log}"),
+                "Logs of resolvers whose questions for what is listed are alerts (docs/alerts.md)."),
+            setting(
                 "alerts.sinks", \.alerts.sinks,
                 .entries(
                     AlertSinkSettings.table, initial: AlertSinkSettings(),

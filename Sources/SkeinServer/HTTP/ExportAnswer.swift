@@ -49,13 +49,14 @@ extension ServerResponder {
         }
         let making = ExportMaking(export)
         guard let stream = runner.start(making) else {
-            var response = refusal(
-                .serviceUnavailable, "too many questions wait for their turn; ask again later")
-            response.headers[.retryAfter] = "5"
-            return response
+            return later("too many questions wait for their turn; ask again later")
         }
-        _ = try await request.body.consumeWithCancellationOnInboundClose { _ in
-            try await stream.next()
+        do {
+            _ = try await request.body.consumeWithCancellationOnInboundClose { _ in
+                try await stream.next()
+            }
+        } catch let problem as NotReady {
+            return later("\(problem)")
         }
         guard let file = making.file else { throw QueryFailure.cancelled }
         var headers = Self.headers(file.contentType)
@@ -83,6 +84,12 @@ extension ServerResponder {
             try await writer.finish(nil)
         }
         return Response(status: .ok, headers: headers, body: body)
+    }
+
+    private func later(_ message: String) -> Response {
+        var response = refusal(.serviceUnavailable, message)
+        response.headers[.retryAfter] = "5"
+        return response
     }
 }
 

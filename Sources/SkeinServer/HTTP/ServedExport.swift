@@ -1,6 +1,8 @@
 /// What is listed, asked for in a format.
 public protocol ServedExport: Sendable {
     /// The file as it is now, made if it is not there yet; called by a thread that may wait.
+    ///
+    /// - Throws: ``NotReady`` where there is nothing yet that it could be made of.
     func file() throws -> any ServedFile
 }
 
@@ -19,4 +21,13 @@ public protocol ServedFile: Sendable {
 
     /// Reads on from a place, at most so much.
     func read(at place: Int, most: Int) throws -> [UInt8]
+}
+
+/// There is no answer yet.
+public struct NotReady: Error, Sendable, CustomStringConvertible {
+    /// Why.
+    public let description: String
+
+    /// Says why.
+    public init(_ description: String) { self.description = description }
 }
