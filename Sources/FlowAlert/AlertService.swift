@@ -35,6 +35,8 @@ public final class AlertService: @unchecked Sendable {
         public var overrides: RateOverrides?
         /// Searches the store for beacons; called by a thread of its own, each hour.
         public var beacons: BeaconSearching?
+        /// The path of the indicator store; nil: nothing is listed.
+        public var indicators: String?
         /// Logs of resolvers that are followed.
         public var queryLogs: [QueryLog] = []
         /// Hunts in the past; called by a thread of its own whenever other addresses are listed.
@@ -59,7 +61,7 @@ public final class AlertService: @unchecked Sendable {
     /// Reads flows.
     public let engine: AlertEngine
     private let desk: AlertDesk
-    private let indicators: IndicatorStore?
+    private let indicators = IndicatorStores()
     private let alerts: AlertStore
     private let slot: MatcherSlot
     private let snapshot: Mutex<IndicatorSnapshot>
@@ -76,7 +78,6 @@ public final class AlertService: @unchecked Sendable {
     private let queryCounts = Mutex<[QueryLogCount]>([])
     /// Who lists what is blocked, until something else is in force.
     private let judge = Mutex<(judge: Judge?, edition: Int)>((nil, 0))
-    private let lookup: IndicatorStore?
     private let contactRules = Mutex<[AlertRule]>([])
     private let beaconRules = Mutex<[AlertRule]>([])
     /// The beacons' thread's own once it runs.
@@ -95,13 +96,12 @@ public final class AlertService: @unchecked Sendable {
     private static let rateInterval: UInt64 = 30
 
     /// - Parameters:
-    ///   - indicators: the path of the indicator store; nil: nothing is listed.
     ///   - alerts: where alerts are kept.
     ///   - rates: what the flow store knows of sampling; called every half minute.
-    ///   - announce: takes every event, where no sink is configured.
+    ///   - announce: takes every event while there is no sink.
     ///   - say: takes what people should know, a line each.
     public init(
-        _ plan: Plan, indicators: String?, alerts: AlertStore, sinks: [SinkRunner],
+        _ plan: Plan, alerts: AlertStore, sinks: [SinkRunner],
         rates: @escaping @Sendable () -> SamplingRates? = { nil },
         announce: (@Sendable (AlertEvent) -> Void)? = nil,
         say: @escaping @Sendable (String) -> Void
@@ -110,19 +110,16 @@ public final class AlertService: @unchecked Sendable {
         self.rates = rates
         self.alerts = alerts
         self.plan = Mutex(plan)
-        self.indicators = try indicators.map { try IndicatorStore(path: $0) }
         let slot = MatcherSlot(IndicatorSnapshot.nothing.matcher)
         self.slot = slot
         let snapshot = Mutex(IndicatorSnapshot.nothing)
         self.snapshot = snapshot
-        // A connection of its own: compiling must not hold it up.
-        let lookup = try indicators.map { try IndicatorStore(path: $0) }
-        self.lookup = lookup
         let open = try alerts.open()
+        let indicators = indicators
         desk = AlertDesk(
             store: alerts, sinks: sinks, open: open,
             AlertDesk.Surroundings(
-                explain: { address in (try? lookup?.listings(of: address)) ?? [] },
+                explain: { address in (try? indicators.lookup?.listings(of: address)) ?? [] },
                 announce: announce, say: say))
         let desk = desk
         engine = AlertEngine(
@@ -178,6 +175,11 @@ public final class AlertService: @unchecked Sendable {
         isPlanNew = true
         monitor.signal()
         monitor.unlock()
+    }
+
+    /// Goes on with other sinks; see ``AlertDesk/replaceSinks(keeping:_:)``.
+    public func replaceSinks(keeping names: Set<String>, _ make: () -> [SinkRunner]) {
+        desk.replaceSinks(keeping: names, make)
     }
 
     /// What is in force of the listed addresses, for filters.
@@ -254,7 +256,7 @@ public final class AlertService: @unchecked Sendable {
             let inForce = judge.withLock { $0 }
             if edition != inForce.edition {
                 edition = inForce.edition
-                explainer = QueryExplainer(lookup, inForce.judge)
+                explainer = QueryExplainer(indicators.lookup, inForce.judge)
             }
             var questions: [ListedQuery] = []
             let hasMore = logs.read { query in
@@ -332,6 +334,7 @@ public final class AlertService: @unchecked Sendable {
         monitor.unlock()
         let plan = plan.withLock { $0 }
         let isExpired = inForce.nextExpiry.map { $0 <= Int64(millisecondsNow()) } ?? false
+        let indicators = try indicators.open(plan.indicators)
         let dataVersion = try indicators?.dataVersion() ?? 0
         guard isNew || dataVersion != indicatorVersion || isExpired else { return }
         // A source that was looked at and has nothing new has written to the store as well.
@@ -372,5 +375,33 @@ public final class AlertService: @unchecked Sendable {
         say(
             "\(next.matcher.rangeCount) listed ranges of \(next.sets.count) sources in force, "
                 + "compiled in \((Monitor.now - began) / 1_000_000) ms")
+    }
+}
+
+/// The indicator store, opened when there is one to open.
+private final class IndicatorStores: Sendable {
+    private struct Opened {
+        var path: String
+        /// Says what has changed, and is compiled from.
+        var watched: IndicatorStore
+        /// Says who lists what: a connection of its own, which compiling must not hold up.
+        var lookup: IndicatorStore
+    }
+
+    private let opened = Mutex<Opened?>(nil)
+
+    /// Who lists what; nil where nothing is listed.
+    var lookup: IndicatorStore? { opened.withLock { $0?.lookup } }
+
+    /// The store to compile from; nil where there is none.
+    func open(_ path: String?) throws -> IndicatorStore? {
+        if let old = opened.withLock({ $0 }), old.path == path { return old.watched }
+        let new = try path.map {
+            Opened(
+                path: $0, watched: try IndicatorStore(path: $0),
+                lookup: try IndicatorStore(path: $0))
+        }
+        opened.withLock { $0 = new }
+        return new?.watched
     }
 }

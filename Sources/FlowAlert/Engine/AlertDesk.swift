@@ -18,7 +18,7 @@ public final class AlertDesk: @unchecked Sendable {
     public struct Surroundings: Sendable {
         /// Who lists an address, the narrowest first; called by the desk's thread.
         public var explain: @Sendable (IPAddress) -> [Listing]
-        /// Takes every event, where no sink is configured.
+        /// Takes every event while there is no sink.
         public var announce: (@Sendable (AlertEvent) -> Void)?
         /// Takes what people should know, a line each.
         public var say: @Sendable (String) -> Void
@@ -46,6 +46,9 @@ public final class AlertDesk: @unchecked Sendable {
     private var waiting: [AlertNews] = []
     private var acknowledged: Set<Int64> = []
     private var isStopping = false
+    /// Sinks are being replaced.
+    private var isPaused = false
+    private var isWorking = false
     private var lost: UInt64 = 0
     private var storeFailures: UInt64 = 0
     private var announced = LatencyHistogram()
@@ -92,6 +95,36 @@ public final class AlertDesk: @unchecked Sendable {
         keeper = nil
     }
 
+    /// Goes on with other sinks; what comes meanwhile waits, and is told by the new ones.
+    ///
+    /// - Parameters:
+    ///   - names: sinks that go on as they are; the others deliver for a moment what waits for them, and
+    ///     leave the rest in their queues.
+    ///   - make: makes the new ones, once the old ones have ended.
+    public func replaceSinks(keeping names: Set<String>, _ make: () -> [SinkRunner]) {
+        monitor.lock()
+        isPaused = true
+        while isWorking { monitor.wait() }
+        let gone = sinks.filter { !names.contains($0.name) }
+        sinks.removeAll { !names.contains($0.name) }
+        monitor.unlock()
+        for sink in gone { sink.stop() }
+        var new: [SinkRunner] = []
+        for sink in make() {
+            do throws(SinkError) {
+                try sink.start()
+                new.append(sink)
+            } catch {
+                surroundings.say("\(error)")
+            }
+        }
+        monitor.lock()
+        sinks += new
+        isPaused = false
+        monitor.signal()
+        monitor.unlock()
+    }
+
     /// Takes news; never waits.
     public func take(_ news: AlertNews) {
         monitor.lock()
@@ -130,7 +163,7 @@ public final class AlertDesk: @unchecked Sendable {
     private func run() {
         monitor.lock()
         while true {
-            guard !waiting.isEmpty else {
+            guard !waiting.isEmpty, !isPaused else {
                 if isStopping { break }
                 monitor.wait()
                 continue
@@ -138,9 +171,12 @@ public final class AlertDesk: @unchecked Sendable {
             let news = waiting
             waiting = []
             let acknowledged = acknowledged
+            isWorking = true
             monitor.unlock()
             work(news, acknowledged)
             monitor.lock()
+            isWorking = false
+            monitor.signal()
         }
         monitor.unlock()
     }
@@ -201,7 +237,7 @@ public final class AlertDesk: @unchecked Sendable {
 
     private func tell(_ event: AlertEvent) {
         for sink in sinks { sink.offer(event) }
-        guard let announce = surroundings.announce else { return }
+        guard sinks.isEmpty, let announce = surroundings.announce else { return }
         announce(event)
         guard let received = event.received else { return }
         monitor.lock()

@@ -11,6 +11,18 @@ public struct SinkPlan: Sendable {
         case exec([String], timeout: UInt64)
         case webhook(WebhookTarget)
         case mail(MailTarget)
+
+        /// Its name in the configuration.
+        var kind: String {
+            switch self {
+            case .standardOutput: "stdout"
+            case .file: "file"
+            case .syslog: "syslog"
+            case .exec: "exec"
+            case .webhook: "webhook"
+            case .mail: "mail"
+            }
+        }
     }
 
     /// What counters and messages call it.

@@ -23,6 +23,8 @@ struct ServeSession {
         let alerts: ServeAlerts
         let feeds: ServerFeeds
         let exports: ServerExports
+        /// With which it was started.
+        let settings: SkeinSettings
     }
 
     /// Collects until a signal asks for the end.
@@ -53,7 +55,8 @@ struct ServeSession {
         let isWanted = configuration.origins["http.listen"] != nil
         let parts = Parts(
             collector: collector, knowledge: SharedKnowledge(UserKnowledge(settings)),
-            alerts: alerts, feeds: feeds, exports: ServerExports(settings, log))
+            alerts: alerts, feeds: feeds, exports: ServerExports(settings, log),
+            settings: settings)
         let server = try serve(parts, settings, isWanted: isWanted, log)
         defer { server?.stop() }
         Privileges.putAside()
@@ -158,6 +161,9 @@ struct ServeSession {
         notifier.tell(.reloading)
         do {
             let settings = try load().settings
+            if let refusal = settings.refusal(after: parts.settings) {
+                throw StoreProblem(description: refusal)
+            }
             let enricher = try ServerGeography.enricher(settings.geo, log)
             try collector.reload(settings.collector)
             collector.replaceEnricher(by: enricher)

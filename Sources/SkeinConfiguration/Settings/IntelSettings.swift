@@ -18,6 +18,10 @@ public struct IntelSettings: Hashable, Sendable {
     public var every = Duration.seconds(3600)
     /// Whom to ask about zones: an address, or address and port; nil for the system's.
     public var resolver: ResolverPlace?
+    /// The proxy of the web that servers are asked through; nil: as the environment says.
+    public var proxy: String?
+    /// Hosts that are asked without the proxy.
+    public var noProxy: [String] = []
     /// Authorities to believe in place of the system's, a file in PEM.
     public var authorities: String?
 }

@@ -135,6 +135,14 @@ extension SkeinSettings {
                 "Certificates of authorities that sources' servers are checked with, in PEM, in "
                     + "place of the system's."),
             setting(
+                "intel.proxy", \.intel.proxy, .optional(.proxy),
+                "The proxy that sources are asked through, `http://HOST:PORT`; none: as `https_proxy`, "
+                    + "`http_proxy` and `no_proxy` of the environment say."),
+            setting(
+                "intel.no-proxy", \.intel.noProxy, .list(.label),
+                "What is asked without `intel.proxy`: names with what lies below, addresses, networks; "
+                    + "`*`: everything. This machine always is."),
+            setting(
                 "intel.allow", \.intel.allow, .list(.label),
                 "What is never matched or exported whoever lists it: addresses, networks, names with "
                     + "what lies below, other values."),
