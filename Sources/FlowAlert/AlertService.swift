@@ -58,6 +58,19 @@ public final class AlertService: @unchecked Sendable {
         }
     }
 
+    /// How often the service looks at what.
+    public struct Pace: Sendable {
+        /// Between two looks at what has changed.
+        public var look = Duration.seconds(1)
+        /// From the start to the first search for beacons.
+        public var firstBeacons = Duration.seconds(300)
+        /// Between two searches for beacons.
+        public var beacons = Duration.seconds(3600)
+
+        /// The usual.
+        public init() {}
+    }
+
     /// Reads flows.
     public let engine: AlertEngine
     private let desk: AlertDesk
@@ -86,10 +99,7 @@ public final class AlertService: @unchecked Sendable {
     private var isPlanNew = true
     private let compiled = Atomic<UInt64>(0)
 
-    /// Nanoseconds between two looks.
-    private static let interval: UInt64 = 1_000_000_000
-    /// Nanoseconds between two searches for beacons.
-    private static let beaconInterval: UInt64 = 3_600_000_000_000
+    private let pace: Pace
     /// Questions that are taken at once.
     private static let questionsMax = 1000
     /// Looks between two readings of the sampling rates.
@@ -102,11 +112,12 @@ public final class AlertService: @unchecked Sendable {
     ///   - say: takes what people should know, a line each.
     public init(
         _ plan: Plan, alerts: AlertStore, sinks: [SinkRunner],
-        rates: @escaping @Sendable () -> SamplingRates? = { nil },
+        pace: Pace = Pace(), rates: @escaping @Sendable () -> SamplingRates? = { nil },
         announce: (@Sendable (AlertEvent) -> Void)? = nil,
         say: @escaping @Sendable (String) -> Void
     ) throws {
         self.say = say
+        self.pace = pace
         self.rates = rates
         self.alerts = alerts
         self.plan = Mutex(plan)
@@ -239,7 +250,9 @@ public final class AlertService: @unchecked Sendable {
             engine.tick(millisecondsNow())
             look += 1
             monitor.lock()
-            if !isStopping, !isPlanNew { monitor.wait(until: Monitor.now + Self.interval) }
+            if !isStopping, !isPlanNew {
+                monitor.wait(until: Monitor.now + pace.look.nanosecondsUp)
+            }
         }
         monitor.unlock()
     }
@@ -268,7 +281,9 @@ public final class AlertService: @unchecked Sendable {
             engine.take(questions, at: millisecondsNow())
             queryCounts.withLock { $0 = logs.counts }
             monitor.lock()
-            if !isStopping, !hasMore { monitor.wait(until: Monitor.now + Self.interval / 2) }
+            if !isStopping, !hasMore {
+                monitor.wait(until: Monitor.now + pace.look.nanosecondsUp / 2)
+            }
         }
         monitor.unlock()
     }
@@ -281,7 +296,7 @@ public final class AlertService: @unchecked Sendable {
 
     /// Looks for beacons each hour, beside everything else.
     private func searchForBeacons() {
-        var due = Monitor.now + Self.beaconInterval / 12
+        var due = Monitor.now + pace.firstBeacons.nanosecondsUp
         monitor.lock()
         while !isStopping {
             guard Monitor.now >= due else {
@@ -302,7 +317,7 @@ public final class AlertService: @unchecked Sendable {
                     say("\(rule.name): the store could not be searched: \(error)")
                 }
             }
-            due = Monitor.now + Self.beaconInterval
+            due = Monitor.now + pace.beacons.nanosecondsUp
             monitor.lock()
         }
         monitor.unlock()
@@ -376,6 +391,11 @@ public final class AlertService: @unchecked Sendable {
             "\(next.matcher.rangeCount) listed ranges of \(next.sets.count) sources in force, "
                 + "compiled in \((Monitor.now - began) / 1_000_000) ms")
     }
+}
+
+extension Duration {
+    /// Nanoseconds, one at least.
+    fileprivate var nanosecondsUp: UInt64 { UInt64(max(self / .nanoseconds(1), 1)) }
 }
 
 /// The indicator store, opened when there is one to open.

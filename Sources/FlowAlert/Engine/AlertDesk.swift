@@ -41,6 +41,7 @@ public final class AlertDesk: @unchecked Sendable {
     private var sinks: [SinkRunner]
     private var worker: Worker?
     private var keeper: Worker?
+    /// What is to be kept; while the store refuses it, it waits here.
     private var changes: [AlertStore.Change] = []
     private var isKeeperStopping = false
     private var waiting: [AlertNews] = []
@@ -257,34 +258,49 @@ public final class AlertDesk: @unchecked Sendable {
         monitor.signal()
     }
 
-    /// Keeps what has changed, all that came meanwhile at once.
+    /// Nanoseconds until what the store refused is offered to it again.
+    private static let keepPause: UInt64 = 1_000_000_000
+
+    /// Keeps what has changed, all that came meanwhile at once; what the store refuses, locked or on a full
+    /// disk, waits in memory and is offered again.
     private func keep() {
         guard let store else { return }
         var isBroken = false
         monitor.lock()
+        defer { monitor.unlock() }
         while true {
             guard !changes.isEmpty else {
-                if isKeeperStopping { break }
+                if isKeeperStopping { return }
                 monitor.wait()
                 continue
             }
             let some = changes
             changes = []
+            let isLast = isKeeperStopping
             monitor.unlock()
-            var failed = 0
+            var problem: String?
             do {
                 try store.apply(some)
-                if isBroken { surroundings.say("alerts are kept again") }
-                isBroken = false
             } catch {
-                failed = some.count
-                if !isBroken { surroundings.say("alerts are not kept: \(error)") }
-                isBroken = true
+                problem = "\(error)"
             }
+            if let problem {
+                if !isBroken { surroundings.say("alerts wait to be kept: \(problem)") }
+            } else if isBroken {
+                surroundings.say("alerts are kept again")
+            }
+            isBroken = problem != nil
             monitor.lock()
-            storeFailures += UInt64(failed)
+            guard isBroken else { continue }
+            if isLast {
+                storeFailures += UInt64(some.count)
+                return
+            }
+            // The oldest first: a change means something only after what it changes.
+            changes = some + changes
+            let due = Monitor.now + Self.keepPause
+            while !isKeeperStopping, Monitor.now < due { monitor.wait(until: due) }
         }
-        monitor.unlock()
     }
 }
 

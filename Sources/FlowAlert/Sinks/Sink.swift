@@ -12,12 +12,12 @@ public struct SinkPlan: Sendable {
         case webhook(WebhookTarget)
         case mail(MailTarget)
 
-        /// Its name in the configuration.
+        /// What events are written for; those of different kinds differ in more than their form.
         var kind: String {
             switch self {
             case .standardOutput: "stdout"
             case .file: "file"
-            case .syslog: "syslog"
+            case .syslog(let target): target.carrier == .udp ? "syslog-udp" : "syslog"
             case .exec: "exec"
             case .webhook: "webhook"
             case .mail: "mail"

@@ -17,10 +17,12 @@ public final class AlertStore: Sendable {
     }
 
     /// Opens the store, and makes it where there is none.
-    public init(path: String) throws(Failure) {
+    ///
+    /// - Parameter patience: how long to wait for others that write.
+    public init(path: String, patience: Duration = .seconds(10)) throws(Failure) {
         database = try Self.wrapping(path) {
             var configuration = GRDB.Configuration()
-            configuration.busyMode = .timeout(10)
+            configuration.busyMode = .timeout(patience / .seconds(1))
             configuration.journalMode = .wal
             let database = try DatabaseQueue(path: path, configuration: configuration)
             try Self.migrator.migrate(database)
