@@ -125,7 +125,7 @@ import Testing
     ) throws {
         let folder = try TemporaryFolder()
         try folder.write("zone", Array("127.0.0.2\n192.0.2.0/24\n".utf8))
-        let (dns, exports) = (try Self.freePort(), try Self.freePort())
+        let (dns, exports) = (try freePort(), try freePort())
         let rbldnsd = try RunningProgram(
             [
                 try #require(Command.installed("rbldnsd")), "-n", "-b", "127.0.0.1/\(dns)", "-w",
@@ -173,21 +173,6 @@ import Testing
         }
         #expect(found.contains("in force"))
         #expect(program.end(SIGTERM) == 0)
-    }
-
-    /// A port that was free a moment ago.
-    private static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-        defer { close(descriptor) }
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        var address = loopback(0)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        try #require(isBound)
-        return UInt16(bigEndian: address.sin_port)
     }
 
     private static func loopback(_ port: UInt16) -> sockaddr_in {

@@ -106,44 +106,18 @@ import Testing
 
                 """.utf8))
         // -f, not -g, which would send all logs to standard error.
-        let configuration = try folder.write(
-            "named.conf",
-            Array(
-                """
-                controls { };
-                options {
-                    directory "\(folder.url.path)"; pid-file none; session-keyfile none;
-                    listen-on port \(port) { 127.0.0.1; }; listen-on-v6 { none; };
-                    query-source address 127.0.0.1; recursion yes; allow-query { any; };
-                    dnssec-validation no; check-names primary ignore; notify no; max-cache-size 16m;
-                    response-policy { zone "rpz.test"; } qname-wait-recurse no;
-                };
-                logging {
-                    channel rpz { file "\(folder.path("rpz.log"))"; print-time iso8601-utc; };
-                    category rpz { rpz; }; category rpz-passthru { rpz; };
-                };
-                zone "rpz.test" { type primary; file "rpz.zone"; };
-                zone "example" { type primary; file "example.zone"; };
+        let logging = """
+            logging {
+                channel rpz { file "\(folder.path("rpz.log"))"; print-time iso8601-utc; };
+                category rpz { rpz; }; category rpz-passthru { rpz; };
+            };
 
-                """.utf8))
+            """
+        let text = resolverConfiguration(
+            in: folder, port: port, policy: "rpz.test",
+            zones: [("rpz.test", "rpz.zone"), ("example", "example.zone")], more: logging)
+        let configuration = try folder.write("named.conf", Array(text.utf8))
         return try RunningProgram(
             [try #require(Self.named), "-f", "-c", configuration], in: folder)
-    }
-
-    /// A port that was free a moment ago.
-    private func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) == 0 ? getsockname(descriptor, $0, &size) : -1
-            }
-        }
-        try #require(code == 0)
-        return UInt16(bigEndian: address.sin_port)
     }
 }

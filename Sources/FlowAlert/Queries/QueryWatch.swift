@@ -15,7 +15,7 @@ final class QueryWatch {
         var client: IPAddress
     }
 
-    private struct State {
+    private struct State: OngoingAlert {
         var id: Int64
         var questions: UInt64 = 1
         var first: UInt64
@@ -106,21 +106,7 @@ final class QueryWatch {
     }
 
     func tick(_ now: UInt64, figures: Bool, news: (AlertNews) -> Void) {
-        var silent: [Key] = []
-        for index in states.indices {
-            let state = states.values[index]
-            if now.since(state.seen) >= rule.silence {
-                silent.append(states.keys[index])
-            } else if figures, state.isGrown {
-                states.values[index].isGrown = false
-                news(.grown(state.progress(now)))
-            }
-        }
-        for key in silent {
-            if let state = states.removeValue(forKey: key) {
-                news(.resolved(state.progress(min(now, state.seen.adding(rule.silence)))))
-            }
-        }
+        states.tick(now, silence: rule.silence, figures: figures, news: news)
     }
 
     /// Takes over what was open when the program ended.

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// How a command that was run after an export ended.
 public enum PostCommandResult: Equatable, Sendable {
@@ -30,11 +30,27 @@ extension PostCommandResult: CustomStringConvertible {
 public func runPostCommand(
     _ arguments: [String], while isWanted: () -> Bool = { true }
 ) -> PostCommandResult {
-    guard let program = arguments.first else { return .notStarted(code: EINVAL) }
+    let input = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+    guard input >= 0 else { return .notStarted(code: errno) }
+    defer { close(input) }
+    var process: pid_t = 0
+    let code = startProgram(arguments, input: input, &process)
+    return code == 0 ? waitForProgram(process, while: isWanted) : .notStarted(code: code)
+}
+
+/// Starts a program with its arguments as they are, without a shell; the system's `errno`, or 0.
+///
+/// - Parameters:
+///   - input: its standard input; what it says goes where talk goes.
+///   - process: its number.
+package func startProgram(
+    _ arguments: [String], input: CInt, _ process: inout pid_t
+) -> Int32 {
+    guard let program = arguments.first else { return EINVAL }
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
     unsafe posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
@@ -52,14 +68,16 @@ public func runPostCommand(
         Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
     let words = unsafe arguments.map { unsafe strdup($0) }
     defer { unsafe words.forEach { unsafe free($0) } }
-    var process: pid_t = 0
-    let code = unsafe posix_spawnp(
+    return unsafe posix_spawnp(
         &process, program, &actions, &attributes, words + [nil], environ)
-    guard code == 0 else { return .notStarted(code: code) }
-    return wait(for: process, while: isWanted)
 }
 
-private func wait(for process: pid_t, while isWanted: () -> Bool) -> PostCommandResult {
+/// Waits for the end of a program that was started by ``startProgram(_:input:_:)``.
+///
+/// - Parameter isWanted: asked now and then; where it says no, the program and its group are killed.
+package func waitForProgram(
+    _ process: pid_t, while isWanted: () -> Bool
+) -> PostCommandResult {
     var pause: UInt32 = 500
     var isKilled = false
     while true {
@@ -74,6 +92,7 @@ private func wait(for process: pid_t, while isWanted: () -> Bool) -> PostCommand
         if !isKilled, !isWanted() {
             isKilled = true
             kill(-process, SIGKILL)
+            kill(process, SIGKILL)
         }
         usleep(pause)
         pause = min(pause * 2, 20_000)
