@@ -77,7 +77,10 @@ let package = Package(
             swiftSettings: memorySafe),
         .target(
             name: "FlowIntel",
-            dependencies: ["FlowModel", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "FlowModel", "FlowFiles", "FlowQuery",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: memorySafe),
         .target(
             name: "FlowFeeds",

@@ -85,3 +85,18 @@ documentation = os.path.join(root, "docs", "filter.md")
 words = re.findall(r"`([^`\n]+)`", open(documentation).read()) if os.path.exists(documentation) else []
 for number, word in enumerate(words or ["any", "src ip 10.0.0.1 and not port in [80 443]"]):
     put("FuzzFilters", "%04d" % number, word.encode())
+
+# An answer that lists, one that does not, and what BIND says of either.
+question = b"\x012\x010\x010\x03127\x02bl\x04test\x00\x00\x01\x00\x01"
+head = struct.pack(">HHHHHH", 7, 0x8180, 1, 1, 0, 0) + question
+put("FuzzAnswers", "listed", b"\x00" + head + b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x0e\x10\x00\x04\x7f\x00\x00\x02")
+soa = b"\xc0\x1a\x00\x06\x00\x01\x00\x00\x0e\x10\x00\x16\x00\x00" + struct.pack(">IIIII", 1, 2, 3, 4, 5)
+put("FuzzAnswers", "none", b"\x00" + struct.pack(">HHHHHH", 7, 0x8183, 1, 0, 1, 0) + question + soa)
+for number, rest in enumerate((
+        "QNAME NXDOMAIN rewrite a.example/A/IN via a.example.rpz.test",
+        "IP NODATA rewrite a.example/AAAA/IN via 48.zz.bad.db8.2001.rpz-ip.rpz.test",
+        "NSDNAME CNAME rewrite a.example/A/IN via ns.b.example.rpz-nsdname.rpz.test (CNAME to: c.example)",
+        "CLIENT-IP DROP rewrite a.example/A/IN via 24.0.2.0.192.rpz-client-ip.rpz.test")):
+    put("FuzzAnswers", "log-%d" % number,
+        ("\x0122-Nov-2026 18:43:12.584 rpz: info: client @0x7f 192.0.2.7#5/key k (a.example): view v: rpz "
+         + rest).encode())

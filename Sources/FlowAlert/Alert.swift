@@ -13,6 +13,8 @@ public struct Alert: Hashable, Sendable {
         case threshold
         /// Regular contacts.
         case beacon
+        /// A question to a resolver that a policy zone has blocked.
+        case dns
     }
 
     /// Where it stands.
@@ -58,6 +60,8 @@ public struct Alert: Hashable, Sendable {
     public var peer: IPAddress?
     /// What is listed: an address, a network; of a threshold what is tracked.
     public var indicator = ""
+    /// The name that was asked for, of blocked questions; otherwise empty.
+    public var question = ""
     /// Who sent.
     public var direction = Direction.outward
     /// Protocol of the first flow.

@@ -35,6 +35,10 @@ public final class AlertService: @unchecked Sendable {
         public var overrides: RateOverrides?
         /// Searches the store for beacons; called by a thread of its own, each hour.
         public var beacons: BeaconSearching?
+        /// The path of the indicator store; nil: nothing is listed.
+        public var indicators: String?
+        /// Logs of resolvers that are followed.
+        public var queryLogs: [QueryLog] = []
         /// Hunts in the past; called by a thread of its own whenever other addresses are listed.
         public var hunt: Hunting?
 
@@ -54,10 +58,23 @@ public final class AlertService: @unchecked Sendable {
         }
     }
 
+    /// How often the service looks at what.
+    public struct Pace: Sendable {
+        /// Between two looks at what has changed.
+        public var look = Duration.seconds(1)
+        /// From the start to the first search for beacons.
+        public var firstBeacons = Duration.seconds(300)
+        /// Between two searches for beacons.
+        public var beacons = Duration.seconds(3600)
+
+        /// The usual.
+        public init() {}
+    }
+
     /// Reads flows.
     public let engine: AlertEngine
     private let desk: AlertDesk
-    private let indicators: IndicatorStore?
+    private let indicators = IndicatorStores()
     private let alerts: AlertStore
     private let slot: MatcherSlot
     private let snapshot: Mutex<IndicatorSnapshot>
@@ -70,6 +87,10 @@ public final class AlertService: @unchecked Sendable {
     private let huntMonitor = Monitor()
     private var huntWorker: Worker?
     private var isHuntDue = false
+    private var queryWorker: Worker?
+    private let queryCounts = Mutex<[QueryLogCount]>([])
+    /// Who lists what is blocked, until something else is in force.
+    private let judge = Mutex<(judge: Judge?, edition: Int)>((nil, 0))
     private let contactRules = Mutex<[AlertRule]>([])
     private let beaconRules = Mutex<[AlertRule]>([])
     /// The beacons' thread's own once it runs.
@@ -78,41 +99,38 @@ public final class AlertService: @unchecked Sendable {
     private var isPlanNew = true
     private let compiled = Atomic<UInt64>(0)
 
-    /// Nanoseconds between two looks.
-    private static let interval: UInt64 = 1_000_000_000
-    /// Nanoseconds between two searches for beacons.
-    private static let beaconInterval: UInt64 = 3_600_000_000_000
+    private let pace: Pace
+    /// Questions that are taken at once.
+    private static let questionsMax = 1000
     /// Looks between two readings of the sampling rates.
     private static let rateInterval: UInt64 = 30
 
     /// - Parameters:
-    ///   - indicators: the path of the indicator store; nil: nothing is listed.
     ///   - alerts: where alerts are kept.
     ///   - rates: what the flow store knows of sampling; called every half minute.
-    ///   - announce: takes every event, where no sink is configured.
+    ///   - announce: takes every event while there is no sink.
     ///   - say: takes what people should know, a line each.
     public init(
-        _ plan: Plan, indicators: String?, alerts: AlertStore, sinks: [SinkRunner],
-        rates: @escaping @Sendable () -> SamplingRates? = { nil },
+        _ plan: Plan, alerts: AlertStore, sinks: [SinkRunner],
+        pace: Pace = Pace(), rates: @escaping @Sendable () -> SamplingRates? = { nil },
         announce: (@Sendable (AlertEvent) -> Void)? = nil,
         say: @escaping @Sendable (String) -> Void
     ) throws {
         self.say = say
+        self.pace = pace
         self.rates = rates
         self.alerts = alerts
         self.plan = Mutex(plan)
-        self.indicators = try indicators.map { try IndicatorStore(path: $0) }
         let slot = MatcherSlot(IndicatorSnapshot.nothing.matcher)
         self.slot = slot
         let snapshot = Mutex(IndicatorSnapshot.nothing)
         self.snapshot = snapshot
-        // A connection of its own: compiling must not hold it up.
-        let lookup = try indicators.map { try IndicatorStore(path: $0) }
         let open = try alerts.open()
+        let indicators = indicators
         desk = AlertDesk(
             store: alerts, sinks: sinks, open: open,
             AlertDesk.Surroundings(
-                explain: { address in (try? lookup?.listings(of: address)) ?? [] },
+                explain: { address in (try? indicators.lookup?.listings(of: address)) ?? [] },
                 announce: announce, say: say))
         let desk = desk
         engine = AlertEngine(
@@ -134,7 +152,8 @@ public final class AlertService: @unchecked Sendable {
         worker = Worker { [self] in run() }
         beaconWorker = Worker { [self] in searchForBeacons() }
         huntWorker = Worker { [self] in hunt() }
-        if worker == nil || beaconWorker == nil || huntWorker == nil {
+        queryWorker = Worker { [self] in followQueries() }
+        if worker == nil || beaconWorker == nil || huntWorker == nil || queryWorker == nil {
             throw SinkError("the system has no thread to give")
         }
     }
@@ -147,6 +166,8 @@ public final class AlertService: @unchecked Sendable {
         monitor.unlock()
         worker?.join()
         worker = nil
+        queryWorker?.join()
+        queryWorker = nil
         beaconWorker?.join()
         beaconWorker = nil
         huntMonitor.lock()
@@ -167,6 +188,11 @@ public final class AlertService: @unchecked Sendable {
         monitor.unlock()
     }
 
+    /// Goes on with other sinks; see ``AlertDesk/replaceSinks(keeping:_:)``.
+    public func replaceSinks(keeping names: Set<String>, _ make: () -> [SinkRunner]) {
+        desk.replaceSinks(keeping: names, make)
+    }
+
     /// What is in force of the listed addresses, for filters.
     public var inForce: IndicatorSnapshot { snapshot.withLock { $0 } }
 
@@ -177,6 +203,7 @@ public final class AlertService: @unchecked Sendable {
     public var counters: AlertCounters {
         var counters = desk.counters
         counters.engine = engine.counters
+        counters.queryLogs = queryCounts.withLock { $0 }
         return counters
     }
 
@@ -223,7 +250,40 @@ public final class AlertService: @unchecked Sendable {
             engine.tick(millisecondsNow())
             look += 1
             monitor.lock()
-            if !isStopping, !isPlanNew { monitor.wait(until: Monitor.now + Self.interval) }
+            if !isStopping, !isPlanNew {
+                monitor.wait(until: Monitor.now + pace.look.nanosecondsUp)
+            }
+        }
+        monitor.unlock()
+    }
+
+    /// Reads what resolvers have blocked, beside everything else.
+    private func followQueries() {
+        let logs = QueryLogs(say: say)
+        var edition = -1
+        var explainer = QueryExplainer(nil, nil)
+        monitor.lock()
+        while !isStopping {
+            monitor.unlock()
+            logs.replace(by: plan.withLock { $0.queryLogs })
+            let inForce = judge.withLock { $0 }
+            if edition != inForce.edition {
+                edition = inForce.edition
+                explainer = QueryExplainer(indicators.lookup, inForce.judge)
+            }
+            var questions: [ListedQuery] = []
+            let hasMore = logs.read { query in
+                questions.append(explainer.explain(query))
+                guard questions.count >= Self.questionsMax else { return }
+                engine.take(questions, at: millisecondsNow())
+                questions = []
+            }
+            engine.take(questions, at: millisecondsNow())
+            queryCounts.withLock { $0 = logs.counts }
+            monitor.lock()
+            if !isStopping, !hasMore {
+                monitor.wait(until: Monitor.now + pace.look.nanosecondsUp / 2)
+            }
         }
         monitor.unlock()
     }
@@ -236,7 +296,7 @@ public final class AlertService: @unchecked Sendable {
 
     /// Looks for beacons each hour, beside everything else.
     private func searchForBeacons() {
-        var due = Monitor.now + Self.beaconInterval / 12
+        var due = Monitor.now + pace.firstBeacons.nanosecondsUp
         monitor.lock()
         while !isStopping {
             guard Monitor.now >= due else {
@@ -257,7 +317,7 @@ public final class AlertService: @unchecked Sendable {
                     say("\(rule.name): the store could not be searched: \(error)")
                 }
             }
-            due = Monitor.now + Self.beaconInterval
+            due = Monitor.now + pace.beacons.nanosecondsUp
             monitor.lock()
         }
         monitor.unlock()
@@ -265,6 +325,7 @@ public final class AlertService: @unchecked Sendable {
 
     /// The state of what was compiled last; the thread's own but for the first time.
     private var indicatorVersion = -1
+    private var contentVersion = ""
     private var lastProblem = ""
 
     /// Compiles what is in force, and the rules, where something of it has changed.
@@ -287,15 +348,20 @@ public final class AlertService: @unchecked Sendable {
         isPlanNew = false
         monitor.unlock()
         let plan = plan.withLock { $0 }
-        let version = try indicators?.dataVersion() ?? 0
         let isExpired = inForce.nextExpiry.map { $0 <= Int64(millisecondsNow()) } ?? false
-        guard isNew || version != indicatorVersion || isExpired else { return }
-        indicatorVersion = version
+        let indicators = try indicators.open(plan.indicators)
+        let dataVersion = try indicators?.dataVersion() ?? 0
+        guard isNew || dataVersion != indicatorVersion || isExpired else { return }
+        // A source that was looked at and has nothing new has written to the store as well.
+        let content = try indicators?.contentVersion() ?? ""
+        indicatorVersion = dataVersion
+        guard isNew || content != contentVersion || isExpired else { return }
+        contentVersion = content
         let began = Monitor.now
         var next = IndicatorSnapshot.nothing
-        if let indicators, let judge = try plan.judge?() {
-            next = try indicators.snapshot(by: judge)
-        }
+        let judge = try plan.judge?()
+        if let indicators, let judge { next = try indicators.snapshot(by: judge) }
+        self.judge.withLock { $0 = (judge, $0.edition + 1) }
         let rules = try plan.rules(next)
         slot.replace(with: next.matcher)
         let old = snapshot.withLock { snapshot in
@@ -324,5 +390,38 @@ public final class AlertService: @unchecked Sendable {
         say(
             "\(next.matcher.rangeCount) listed ranges of \(next.sets.count) sources in force, "
                 + "compiled in \((Monitor.now - began) / 1_000_000) ms")
+    }
+}
+
+extension Duration {
+    /// Nanoseconds, one at least.
+    fileprivate var nanosecondsUp: UInt64 { UInt64(max(self / .nanoseconds(1), 1)) }
+}
+
+/// The indicator store, opened when there is one to open.
+private final class IndicatorStores: Sendable {
+    private struct Opened {
+        var path: String
+        /// Says what has changed, and is compiled from.
+        var watched: IndicatorStore
+        /// Says who lists what: a connection of its own, which compiling must not hold up.
+        var lookup: IndicatorStore
+    }
+
+    private let opened = Mutex<Opened?>(nil)
+
+    /// Who lists what; nil where nothing is listed.
+    var lookup: IndicatorStore? { opened.withLock { $0?.lookup } }
+
+    /// The store to compile from; nil where there is none.
+    func open(_ path: String?) throws -> IndicatorStore? {
+        if let old = opened.withLock({ $0 }), old.path == path { return old.watched }
+        let new = try path.map {
+            Opened(
+                path: $0, watched: try IndicatorStore(path: $0),
+                lookup: try IndicatorStore(path: $0))
+        }
+        opened.withLock { $0 = new }
+        return new?.watched
     }
 }

@@ -82,4 +82,66 @@ import Testing
         #expect(heard.all.map(\.kind) == [.opened, .opened, .continued, .resolved])
         #expect(try store.open().map(\.flows) == [7])
     }
+
+    private final class Words: Sendable {
+        private let said = Mutex<[String]>([])
+        var all: [String] { said.withLock { $0 } }
+        func add(_ line: String) { said.withLock { $0.append(line) } }
+    }
+
+    /// Holds the lock of a database until it is ended.
+    private static let locker = """
+        import sqlite3, sys, threading
+        database = sqlite3.connect(sys.argv[1], isolation_level=None)
+        database.execute('BEGIN EXCLUSIVE')
+        print('locked', flush=True)
+        threading.Event().wait()
+        """
+
+    @Test func `while the store is locked alerts are told, and kept when it is free again`() throws
+    {
+        let folder = try TemporaryFolder()
+        let path = folder.path("alerts.sqlite")
+        let store = try AlertStore(path: path, patience: .milliseconds(20))
+        let locker = try RunningProgram(
+            ["/usr/bin/python3", "-c", Self.locker, path], in: folder)
+        try locker.wait(for: "the lock") { locker.output.contains("locked") }
+        let (heard, words) = (Heard(), Words())
+        let desk = AlertDesk(
+            store: store, sinks: [],
+            AlertDesk.Surroundings(
+                explain: { _ in [] }, announce: { heard.add($0) }, say: { words.add($0) }))
+        try desk.start()
+        desk.take(.opened(alert(1), received: epoch))
+        try locker.wait(for: "the trouble") {
+            words.all.first?.hasPrefix("alerts wait to be kept: ") == true
+        }
+        #expect(heard.all.map(\.alert.id) == [1])
+        desk.take(.opened(alert(2), received: epoch))
+        desk.take(.grown(progress(1, flows: 5, after: 10)))
+        try locker.wait(for: "the other alert") { heard.all.count == 2 }
+        locker.kill()
+        let other = try RunningProgram(["/bin/sleep", "100"], in: folder)
+        try other.wait(for: "the alerts") { try store.open().map(\.flows) == [5, 1] }
+        desk.stop()
+        #expect(words.all.last == "alerts are kept again" && words.all.count == 2)
+        #expect(desk.counters.storeFailures == 0)
+    }
+
+    @Test func `what a store refuses to the end is counted`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("alerts.sqlite")
+        let store = try AlertStore(path: path, patience: .milliseconds(20))
+        let locker = try RunningProgram(
+            ["/usr/bin/python3", "-c", Self.locker, path], in: folder)
+        try locker.wait(for: "the lock") { locker.output.contains("locked") }
+        let desk = AlertDesk(
+            store: store, sinks: [],
+            AlertDesk.Surroundings(explain: { _ in [] }, say: { _ in }))
+        try desk.start()
+        desk.take(.opened(alert(1), received: epoch))
+        desk.stop()
+        #expect(desk.counters.storeFailures == 1)
+        #expect(try store.open().isEmpty)
+    }
 }

@@ -89,6 +89,63 @@ import Testing
         }
     }
 
+    private static let hasTLS =
+        rsyslogd != nil && TestCertificates.canBeMade
+        && FileManager.default.fileExists(atPath: "/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_gtls.so")
+
+    @Test(.enabled(if: hasTLS, "rsyslog-gnutls is not installed"))
+    func `rsyslogd takes RFC 5424 over TLS, and a server that is somebody else gets nothing`()
+        throws
+    {
+        let authority = try TestCertificates("authority", in: folder)
+        let pair = try authority.issue("localhost")
+        let stranger = try TestCertificates("stranger", in: folder)
+        let port = try freePort()
+        try folder.write(
+            "rsyslog.conf",
+            Array(
+                """
+                global(
+                    DefaultNetstreamDriverCAFile="\(authority.authority)"
+                    DefaultNetstreamDriverCertFile="\(pair.certificate)"
+                    DefaultNetstreamDriverKeyFile="\(pair.key)"
+                )
+                module(load="imtcp" StreamDriver.Name="gtls" StreamDriver.Mode="1" StreamDriver.AuthMode="anon")
+                input(type="imtcp" address="127.0.0.1" port="\(port)")
+                template(name="parts" type="string" string="%protocol-version%|%app-name%|%msg%\\n")
+                *.* action(type="omfile" file="\(folder.path("syslog.out"))" template="parts")
+
+                """.utf8))
+        let server = try RunningProgram(
+            [
+                try #require(Self.rsyslogd), "-n", "-f", folder.path("rsyslog.conf"), "-i",
+                folder.path("rsyslog.pid"),
+            ], in: folder)
+        defer { server.kill() }
+        try server.wait(for: "rsyslogd to listen") { (try? connects(port)) == true }
+        var target = SyslogTarget(.tls, host: "localhost", port: port)
+        target.authorities = stranger.authority
+        let runner = try SinkRunner(
+            SinkPlan(name: "tls", target: .syslog(target), form: .text),
+            folder: folder.url.path, say: { _ in })
+        try runner.start()
+        runner.offer(event(1))
+        try server.wait(for: "an attempt") { runner.counters.sink.failures > 0 }
+        runner.stop()
+        #expect(runner.counters.sink.delivered == 0 && runner.counters.sink.waiting > 0)
+        // The same sink with the right authority delivers what waits as well.
+        target.authorities = authority.authority
+        let counters = try deliver(
+            SinkPlan(name: "tls", target: .syslog(target), form: .text), [event(2)])
+        #expect(counters.delivered == 2)
+        try server.wait(for: "the messages") {
+            text("syslog.out").split(separator: "\n").filter { $0.contains("known-bad") }.count == 2
+        }
+        #expect(
+            text("syslog.out").split(separator: "\n").filter { $0.contains("known-bad") }
+                .allSatisfy { $0.hasPrefix("1|skein|2016-06-07 12:38:20 : 10.0.0.5 -> ") })
+    }
+
     private func connects(_ port: Int) throws -> Bool {
         let result = try Command.run(
             "/usr/bin/python3",

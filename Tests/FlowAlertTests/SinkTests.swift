@@ -81,7 +81,7 @@ import Testing
         let path = folder.path("alerts.log")
         let missing = SinkPlan(name: "q", target: .file(folder.path("no/such")), form: .text)
         _ = try deliver(missing, [event(1), event(2)], in: folder)
-        let queue = folder.path("q.queue")
+        let queue = folder.path("q.file-text.queue")
         let octets = try Data(contentsOf: URL(filePath: queue))
         try octets.dropLast(3).write(to: URL(filePath: queue))
         let counters = try deliver(

@@ -42,6 +42,156 @@ import Testing
         #expect(try scene.values == ["192.0.2.7"])
     }
 
+    @Test func `a list that is a gzip file is read, from a server and from the disk`() throws {
+        let body = try gzip(Array("192.0.2.7\nevil.example\n".utf8))
+        let more = try gzip(Array("192.0.2.8\n".utf8))
+        let twice = try gzip(body)
+        let server = try LoopbackServer { request in
+            switch request.path {
+            case "/short": .init(body: Array(body.dropLast(9)))
+            case "/bent": .init(body: body.prefix(20) + Array("bent".utf8) + body.dropFirst(24))
+            case "/junk": .init(body: body + Array("junk".utf8))
+            case "/twice": .init(body: twice)
+            default: .init(body: body + more + [0, 0, 0])
+            }
+        }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        #expect(try scene.update(scene.list("\(server.url)/list.gz")).word == "taken")
+        #expect(try scene.values == ["192.0.2.7", "192.0.2.8", "evil.example"])
+        for (path, why) in [
+            ("short", "its gzip is cut short"), ("bent", "its gzip is damaged"),
+            ("junk", "its gzip is damaged"), ("twice", "it is compressed with gzip"),
+        ] {
+            let word = try scene.update(scene.list("\(server.url)/\(path)")).word
+            #expect(word.hasSuffix("no list of indicators: \(why)"), "\(path): \(word)")
+        }
+        #expect(try scene.values == ["192.0.2.7", "192.0.2.8", "evil.example"])
+        let file = try scene.folder.write("list.gz", more)
+        let report = try scene.update(scene.source(.path(file)), insists: true)
+        #expect(report.word == "taken")
+        #expect(try scene.values == ["192.0.2.8"])
+    }
+
+    @Test func `a file that is as it was is not read again, unless it is asked for`() throws {
+        let scene = try FeedScene()
+        let file = try scene.folder.write("list", Array("192.0.2.8\n".utf8))
+        var source = try scene.source(.path(file))
+        #expect(try scene.update(source).word == "taken")
+        #expect(try scene.update(source).word == "unchanged")
+        #expect(try scene.update(source, insists: true).word == "taken")
+        source.format = .plain
+        #expect(try scene.update(source).word == "taken")
+        try scene.folder.write("list", Array("192.0.2.9\n".utf8))
+        #expect(try scene.update(source).word == "taken")
+        #expect(try scene.values == ["192.0.2.9"])
+    }
+
+    /// Leads wherever it is asked to to one port of this machine, and says what it was asked.
+    private static let proxy = """
+        import socket, sys, threading
+        listener = socket.create_server(('127.0.0.1', 0))
+        print(listener.getsockname()[1], flush=True)
+        def pump(a, b):
+            while data := a.recv(65536): b.sendall(data)
+            b.shutdown(socket.SHUT_WR)
+        def serve(client):
+            head = b''
+            while b'\\r\\n\\r\\n' not in head: head += client.recv(65536)
+            lines = head.decode().split('\\r\\n')
+            print(lines[0], *[line for line in lines if line.lower().startswith('proxy-auth')], flush=True)
+            client.sendall(b'HTTP/1.1 200 OK\\r\\n\\r\\n')
+            server = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+            threading.Thread(target=pump, args=(client, server), daemon=True).start()
+            pump(server, client)
+        while True:
+            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+        """
+
+    @Test func `servers are asked through a proxy, but those that are left out`() throws {
+        let server = try LoopbackServer { _ in .text("192.0.2.7\n") }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        let proxy = try RunningProgram(
+            ["/usr/bin/python3", "-c", Self.proxy, "\(server.port)"], in: scene.folder)
+        defer { proxy.kill() }
+        try proxy.wait(for: "the proxy") { proxy.output.contains("\n") }
+        let port = try #require(proxy.output.split(separator: "\n").first)
+        scene.options.proxy = WebProxy("http://user:p%40ss@127.0.0.1:\(port)")
+        #expect(try scene.update(scene.list("http://feeds.example/list")).word == "taken")
+        #expect(server.requests.first?.headers["host"] == "feeds.example")
+        let credentials = Data("user:p@ss".utf8).base64EncodedString()
+        let asked = "CONNECT feeds.example:80 HTTP/1.1 proxy-authorization: Basic \(credentials)"
+        #expect(proxy.output.lowercased().contains(asked.lowercased()))
+        // This machine, and what is left out, is asked directly.
+        #expect(try scene.update(scene.list(server.url)).word == "taken")
+        scene.options.proxy?.bypassed = [".feeds.invalid"]
+        #expect(try scene.update(scene.list("http://a.feeds.invalid/")).word != "taken")
+        #expect(proxy.output.split(separator: "\n").count == 2)
+    }
+
+    @Test func `a proxy is understood, or refused`() throws {
+        #expect(WebProxy("proxy.example.org:3128")?.port == 3128)
+        #expect(WebProxy("http://[2001:db8::1]/")?.host == "2001:db8::1")
+        #expect(WebProxy("HTTP://proxy")?.port == 8080)
+        for wrong in [
+            "", "http://", "https://proxy", "socks5://proxy", "http://proxy:0", "http://a b",
+            "http://proxy/path", "http://[::1", "http://u%zz@proxy",
+        ] {
+            #expect(WebProxy(wrong) == nil, "\(wrong)")
+        }
+        let variables = [
+            "HTTPS_PROXY": "http://one", "http_proxy": "http://two", "no_proxy": "a,b c",
+        ]
+        let found = WebProxy.ofEnvironment { variables[$0] }
+        #expect(found?.host == "one" && found?.bypassed == ["a", "b", "c"])
+        #expect(WebProxy.ofEnvironment { _ in nil } == nil)
+    }
+
+    @Test(arguments: [
+        ("junk", "larger than 1048576 octets"), ("bomb", "larger than 1048576 octets"),
+        ("bomb.gz", "larger than 1048576 octets"),
+        ("looks", "none of 4 entries can be read; the first, in line 1: not an address"),
+        ("all", "held"), ("inwards", "it is no public address"),
+    ])
+    func `of a hostile list one line is said, and the last good one stays`(
+        path: String, why: String
+    ) throws {
+        let isGood = Atomic<Bool>(true)
+        let bomb = try gzip([UInt8](repeating: UInt8(ascii: "\n"), count: 8 << 20))
+        let junk = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 7) | 1 }
+        let server = try LoopbackServer { request in
+            if isGood.load(ordering: .relaxed) {
+                return .text("192.0.2.1\n192.0.2.2\n192.0.2.3\nevil.example\n")
+            }
+            return switch request.path {
+            case "/junk": .init(body: junk, times: 1024, saysLength: false)
+            case "/bomb": .init(headers: [("Content-Encoding", "gzip")], body: bomb)
+            case "/bomb.gz": .init(body: bomb)
+            case "/looks": .text("1.2.3\n010.0.0.1\n0x7f.1\n192.0.2.300\n")
+            case "/all": .text("0.0.0.0/0\n")
+            default: .status(302, ("Location", "http://10.0.0.1/"))
+            }
+        }
+        defer { server.stop() }
+        let scene = try FeedScene()
+        scene.options.limits.listBytesMax = 1 << 20
+        let source = try scene.list("\(server.url)/\(path)")
+        #expect(try scene.update(source).word == "taken")
+        isGood.store(false, ordering: .relaxed)
+        let report = try scene.update(source)
+        #expect(report.word.hasSuffix(why), "\(report.word)")
+        #expect(!report.word.contains("\n") && scene.lines.isEmpty)
+        #expect(try scene.values == ["192.0.2.1", "192.0.2.2", "192.0.2.3", "evil.example"])
+        if path == "all" {
+            // Taken by insistence it is refused all the same.
+            #expect(try scene.update(source, insists: true).refused == [.everything: 1])
+            #expect(try scene.store.countInForce(of: "feed", policy: AddressPolicy(), now: 0) == 0)
+        } else {
+            #expect(try scene.problem == report.word)
+        }
+    }
+
     @Test(
         arguments: [
             ("page", "no list of indicators: it is markup"), ("none", ": 404, not there"),

@@ -2,7 +2,6 @@ import FlowIntel
 import FlowModel
 import FlowTestSupport
 import Foundation
-import Glibc
 import Testing
 
 /// The exports in the hands of the programs that they are for.
@@ -58,23 +57,13 @@ struct ExportPeerTests {
                 www A 203.0.113.5
 
                 """.utf8))
-        let configuration = try folder.write(
-            "named.conf",
-            Array(
-                """
-                controls { };
-                options {
-                    directory "\(folder.url.path)"; pid-file none; session-keyfile none;
-                    listen-on port \(port) { 127.0.0.1; }; listen-on-v6 { none; };
-                    query-source address 127.0.0.1; recursion yes; allow-query { any; };
-                    dnssec-validation no; check-names primary ignore; notify no; max-cache-size 16m;
-                    response-policy { zone "rpz.threat.local"; } qname-wait-recurse no;
-                };
-                zone "rpz.threat.local" { type primary; file "rpz.zone"; };
-                zone "example" { type primary; file "example.zone"; };
-                zone "google.com" { type primary; file "google.zone"; };
-
-                """.utf8))
+        let text = resolverConfiguration(
+            in: folder, port: port, policy: "rpz.threat.local",
+            zones: [
+                ("rpz.threat.local", "rpz.zone"), ("example", "example.zone"),
+                ("google.com", "google.zone"),
+            ])
+        let configuration = try folder.write("named.conf", Array(text.utf8))
         let program = try #require(Command.installed("named"))
         let named = try RunningProgram([program, "-g", "-c", configuration], in: folder)
         defer { named.kill() }
@@ -158,22 +147,5 @@ struct ExportPeerTests {
         }
         #expect(answers.count == questions.count, "\(result.output) \(result.errors)")
         return answers
-    }
-
-    /// A port that nobody uses, for UDP and TCP.
-    private func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) == 0 ? getsockname(descriptor, $0, &size) : -1
-            }
-        }
-        try #require(code == 0)
-        return UInt16(bigEndian: address.sin_port)
     }
 }

@@ -46,6 +46,54 @@ struct ExportExampleTests {
         return Export(indicators, judge: Judge(allowList: allowList, now: 0))
     }
 
+    private static let day: Int64 = 86_400_000
+
+    private func export(_ names: [String], on day: Int64) throws -> Export {
+        let indicators = try names.map {
+            try #require(Indicator(listed: $0, kind: .domain, source: "a"))
+        }
+        return Export(indicators, judge: Judge(allowList: AllowList(), now: day * Self.day))
+    }
+
+    @Test func `a zone keeps its serial number until it lists something else`() throws {
+        func serial(_ zone: [UInt8]) throws -> String {
+            try #require(text(zone).split(separator: "(").dropFirst().first)
+                .split(separator: " ").first.map(String.init) ?? ""
+        }
+        let first = try export(["a.example"], on: 1).file(.rpz, following: [])
+        #expect(try serial(first) == "1970010200")
+        #expect(try export(["a.example"], on: 1).file(.rpz) == first)
+        #expect(try export(["a.example"], on: 5).file(.rpz, following: first) == first)
+        let second = try export(["b.example"], on: 1).file(.rpz, following: first)
+        #expect(try serial(second) == "1970010201")
+        let third = try export(["c.example"], on: 2).file(.rpz, following: second)
+        #expect(try serial(third) == "1970010300")
+        var options = ExportOptions()
+        options.revision = 7
+        let chosen = try export(["c.example"], on: 2).file(.rpz, options: options, following: third)
+        #expect(try serial(chosen) == "1970010307")
+        for hostile in ["", "; no zone", " SOA localhost. hostmaster.localhost. ( 4294967295 "] {
+            let zone = try export(["a.example"], on: 1).file(.rpz, following: Array(hostile.utf8))
+            #expect(zone == first)
+        }
+    }
+
+    @Test func `a bundle keeps its time until it lists something else`() throws {
+        let first = try export(["a.example"], on: 1).file(.stix, following: [])
+        #expect(try export(["a.example"], on: 5).file(.stix, following: first) == first)
+        let second = try export(["b.example"], on: 5).file(.stix, following: first)
+        #expect(text(second).contains("1970-01-06T00:00:00.000Z"))
+        #expect(!text(second).contains("1970-01-02"))
+    }
+
+    @Test func `a content tag is SHA-1 of the octets`() {
+        // FIPS 180-4's examples.
+        #expect(contentTag(of: []) == "da39a3ee5e6b4b0d3255bfef95601890afd80709")
+        #expect(contentTag(of: Array("abc".utf8)) == "a9993e364706816aba3e25717850c26c9cd0d89d")
+        let long = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
+        #expect(contentTag(of: long) == "34aa973cd4c4daa4f61eeb2bdbad27316534016f")
+    }
+
     private func text(_ octets: [UInt8]) -> String { String(decoding: octets, as: UTF8.self) }
 
     @Test func `nothing listed is an empty file of each kind, not a broken one`() throws {
@@ -129,5 +177,6 @@ struct ExportExampleTests {
         #expect(runPostCommand(["sh", "-c", "kill -9 $$"]) == .killed(signal: 9))
         #expect(runPostCommand(["/no/such/program"]) == .notStarted(code: ENOENT))
         #expect(runPostCommand([]) == .notStarted(code: EINVAL))
+        #expect(runPostCommand(["sh", "-c", "sleep 600 & wait"], while: { false }) == .abandoned)
     }
 }

@@ -1,5 +1,6 @@
 import FlowIntel
 import FlowModel
+import Foundation
 import Testing
 
 private func range(_ text: String) throws -> AddressRange {
@@ -75,7 +76,7 @@ private func range(_ text: String) throws -> AddressRange {
             allow.add(
                 try #require(try readFeed(Array(text.utf8), format: .warningList).warningList))
         }
-        #expect(allow.unusable == 2)
+        #expect(allow.unusable == 1)
         #expect(allow.origin(allowing: "a.www.google.com", kind: .domain) == "own")
         #expect(allow.origin(allowing: "google.com", kind: .domain) == nil)
         #expect(allow.origin(allowing: "notwww.google.com", kind: .domain) == nil)
@@ -86,5 +87,57 @@ private func range(_ text: String) throws -> AddressRange {
         #expect(allow.origin(allowing: "a.exact.example", kind: .hostname) == nil)
         #expect(allow.origin(allowing: try range("192.0.2.9")) == "X")
         #expect(allow.origin(allowing: try range("192.0.2.200")) == "C")
+    }
+
+    private func list(
+        _ type: String, _ entries: [String], _ attributes: [String]
+    ) throws
+        -> WarningList
+    {
+        let document: [String: Any] = [
+            "name": "\(type) list", "type": type, "version": 1, "list": entries,
+            "matching_attributes": attributes,
+        ]
+        let octets = Array(try JSONSerialization.data(withJSONObject: document))
+        return try #require(try readFeed(octets, format: .warningList).warningList)
+    }
+
+    @Test func `a warning list allows only the kinds that it names`() throws {
+        var allow = AllowList()
+        allow.add(try list("string", ["192.0.2.1", "a.example"], ["domain", "hostname"]))
+        #expect(allow.origin(allowing: try range("192.0.2.1")) == nil)
+        #expect(allow.origin(allowing: "a.example", kind: .domain) == "string list")
+        #expect(allow.origin(allowing: "a.example", kind: .email) == nil)
+        allow.add(try list("string", ["a.example"], ["email-src"]))
+        #expect(allow.origin(allowing: "a.example", kind: .email) == "string list")
+        #expect(allow.origin(allowing: "a.example", kind: .domain) == "string list")
+        allow.add(try list("cidr", ["198.51.100.0/24"], ["ip-src", "ip-dst|port"]))
+        #expect(allow.origin(allowing: try range("198.51.100.9")) == "cidr list")
+        allow.add(try list("cidr", ["203.0.113.0/24"], ["domain"]))
+        #expect(allow.origin(allowing: try range("203.0.113.9")) == nil)
+        allow.add(try list("hostname", ["b.example"], ["url"]))
+        #expect(
+            allow.origin(allowing: "http://u@x.b.example:8/", kind: .url) == "hostname list")
+        #expect(allow.origin(allowing: "http://xb.example/b.example", kind: .url) == nil)
+        #expect(allow.origin(allowing: "x.b.example", kind: .domain) == nil)
+        allow.add(try list("substring", ["cuckoo"], ["filename|md5"]))
+        #expect(allow.origin(allowing: "cuckoo.example", kind: .domain) == nil)
+    }
+
+    @Test func `regular expressions are applied in linear time, bare and in slashes`() throws {
+        var allow = AllowList()
+        let patterns = [
+            #"^s3[.-].*\.amazonaws\.com$"#, #"/^CDN[0-9]+\./i"#, "(a+)+$", "(?=x)", "[", "/", "//",
+        ]
+        allow.add(try list("regex", patterns, ["domain", "hostname"]))
+        #expect(allow.unusable == 3)
+        #expect(allow.origin(allowing: "s3-eu.amazonaws.com", kind: .domain) == "regex list")
+        #expect(allow.origin(allowing: "cdn42.example", kind: .hostname) == "regex list")
+        #expect(allow.origin(allowing: "xcdn42.example", kind: .hostname) == nil)
+        #expect(allow.origin(allowing: "http://cdn42.example/", kind: .url) == nil)
+        let hostile = String(repeating: "a", count: 5000) + "!"
+        let began = ContinuousClock.now
+        #expect(allow.origin(allowing: hostile, kind: .domain) == nil)
+        #expect(ContinuousClock.now - began < .seconds(20))
     }
 }

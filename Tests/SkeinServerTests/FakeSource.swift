@@ -33,6 +33,34 @@ final class FakeSource: ServerSource {
         Query(run: run, contentType: "application/json")
     }
 
+    let exportFormats = ["rpz"]
+
+    func export(_ format: String, _ parameters: QueryParameters) throws -> (any ServedExport)? {
+        guard format == "rpz" else { return nil }
+        guard parameters["sources"] != "none" else {
+            throw QueryRefusal("no source is called none")
+        }
+        return Export(text: parameters["set-name"] ?? "; nothing\n")
+    }
+
+    private struct Export: ServedExport, ServedFile {
+        let text: String
+        let contentType = "text/dns"
+        let name = "skein-rpz"
+        let modified: Int64 = 1_465_303_100
+        var octets: Int { text.utf8.count }
+        var tag: String { "tag-\(octets)" }
+
+        func file() throws -> any ServedFile {
+            if text == "soon" { throw NotReady("not yet") }
+            return self
+        }
+
+        func read(at place: Int, most: Int) throws -> [UInt8] {
+            Array(text.utf8.dropFirst(place).prefix(min(most, 3)))
+        }
+    }
+
     private struct Query: ServedQuery {
         let run: Run
         let contentType: String

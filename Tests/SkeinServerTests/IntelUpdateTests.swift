@@ -65,11 +65,67 @@ import Testing
         #expect(program.end(SIGTERM) == 0)
     }
 
-    @Test(.enabled(if: Command.installed("rbldnsd") != nil, "rbldnsd is not installed"))
-    func `a zone is asked about the addresses of flows, and lists what it says`() throws {
+    @Test func `a file that has not changed is neither read nor compiled again at a start`() throws
+    {
+        let folder = try TemporaryFolder()
+        try folder.write("bad.txt", Array("192.0.2.0/24\n".utf8))
+        let configuration = try folder.write(
+            "skein.yaml",
+            Array(
+                """
+                intel:
+                  database: \(folder.path("intel.sqlite"))
+                  sources: [{name: bad, path: \(folder.path("bad.txt"))}]
+
+                """.utf8))
+        func serve() throws -> RunningProgram {
+            let program = try RunningProgram(
+                [
+                    Command.skein, "serve", "--config", configuration, "--store",
+                    folder.path("store"), "--set", "http.listen=127.0.0.1:0", "--set",
+                    "geo.countries=none", "--receive-buffer", "1Mi", "--listen",
+                    "udp://127.0.0.1:0",
+                ], in: folder)
+            try program.wait(for: "getting ready") { program.errors.contains("ready; storing") }
+            return program
+        }
+        let first = try serve()
+        try first.wait(for: "the list") {
+            first.errors.contains("1 listed ranges of 1 sources in force")
+        }
+        #expect(first.end(SIGTERM) == 0)
+        let second = try serve()
+        let words = "serving http://127.0.0.1:"
+        let rest = try #require(second.errors.components(separatedBy: words).dropFirst().first)
+        let port = try #require(UInt16(rest.prefix { $0.isNumber }))
+        // A look at the source: what is known of it is there, and it was not read.
+        try second.wait(for: "the source") {
+            String(decoding: try ask(port, "/metrics").body, as: UTF8.self)
+                .contains(#"skein_intel_in_force{source="bad"} 1"#)
+        }
+        // By hand it is looked at as well, and written that it was.
+        let update = try Command.run(
+            Command.skein, ["intel", "update", "--config", configuration], in: folder)
+        #expect(update.status == 0 && update.output.contains("unchanged"))
+        // Two lists later all looks of before have been.
+        try folder.write("bad.txt", Array("192.0.2.0/24\n198.51.100.0/24\n".utf8))
+        try second.wait(for: "the new list") {
+            second.errors.contains("2 listed ranges of 1 sources in force")
+        }
+        #expect(second.errors.components(separatedBy: "listed ranges of").count == 3)
+        #expect(second.errors.components(separatedBy: " added, ").count == 2)
+        #expect(second.end(SIGTERM) == 0)
+    }
+
+    @Test(
+        .enabled(if: Command.installed("rbldnsd") != nil, "rbldnsd is not installed"),
+        arguments: [false, true])
+    func `a zone is asked about the addresses of flows, and lists what it says`(
+        comesByReload: Bool
+    ) throws {
         let folder = try TemporaryFolder()
         try folder.write("zone", Array("127.0.0.2\n192.0.2.0/24\n".utf8))
-        let (dns, exports) = (try Self.freePort(), try Self.freePort())
+        let (dns, exports) = (try freePort(), try freePort())
         let rbldnsd = try RunningProgram(
             [
                 try #require(Command.installed("rbldnsd")), "-n", "-b", "127.0.0.1/\(dns)", "-w",
@@ -78,18 +134,21 @@ import Testing
         try rbldnsd.wait(for: "rbldnsd started") {
             (rbldnsd.output + rbldnsd.errors).contains("started")
         }
-        let configuration = try folder.write(
-            "skein.yaml",
-            Array(
-                """
-                intel:
-                  database: \(folder.path("intel.sqlite"))
-                  resolver: 127.0.0.1:\(dns)
-                  own: [198.51.100.0/24]
-                  sources:
-                    - {name: bl, zone: bl.test, rate: 1000}
+        func configure(_ sources: String) throws -> String {
+            try folder.write(
+                "skein.yaml",
+                Array(
+                    """
+                    intel:
+                      database: \(folder.path("intel.sqlite"))
+                      resolver: 127.0.0.1:\(dns)
+                      own: [198.51.100.0/24]
+                      sources: [\(sources)]
 
-                """.utf8))
+                    """.utf8))
+        }
+        let zone = "{name: bl, zone: bl.test, rate: 1000}"
+        let configuration = try configure(comesByReload ? "" : zone)
         let program = try RunningProgram(
             [
                 Command.skein, "serve", "--config", configuration, "--store",
@@ -98,6 +157,11 @@ import Testing
                 "udp://127.0.0.1:\(exports)",
             ], in: folder)
         try program.wait(for: "getting ready") { program.errors.contains("ready; storing") }
+        if comesByReload {
+            _ = try configure(zone)
+            program.send(SIGHUP)
+            try program.wait(for: "the reload") { program.errors.contains("reloaded") }
+        }
         try Self.send(Self.record(from: [192, 0, 2, 10], to: [198, 51, 100, 7]), to: exports)
         var found = ""
         try program.wait(for: "the zone's answer") {
@@ -109,21 +173,6 @@ import Testing
         }
         #expect(found.contains("in force"))
         #expect(program.end(SIGTERM) == 0)
-    }
-
-    /// A port that was free a moment ago.
-    private static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-        defer { close(descriptor) }
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        var address = loopback(0)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        try #require(isBound)
-        return UInt16(bigEndian: address.sin_port)
     }
 
     private static func loopback(_ port: UInt16) -> sockaddr_in {

@@ -18,13 +18,14 @@ import Testing
 
     @Test(arguments: [
         ("/api/v1/query", QueryParameters.ofFlows), ("/api/v1/alerts", QueryParameters.ofAlerts),
+        ("/api/v1/intel/export/{format}", QueryParameters.ofExports),
     ])
     func `the parameters of a query are those that are read`(
         path: String, names: QueryParameters.Names
     ) throws {
         let query = try #require(paths[path]?["get"])
         let parameters = try #require(query["parameters"] as? [[String: Any]])
-        let types = parameters.map { parameter in
+        let types = parameters.filter { $0["in"] as? String == "query" }.map { parameter in
             (parameter["name"] as? String ?? "", (parameter["schema"] as? [String: Any])?["type"])
         }
         #expect(Set(types.map(\.0)) == Set(names.options + names.flags))
@@ -48,14 +49,18 @@ import Testing
             defer { server.stop() }
             var answers: [(String, HTTPAnswer)] = []
             for path in paths {
-                answers.append((path, try ask(server.port, path)))
-                answers.append((path, try ask(server.port, path, host: "evil.example")))
+                let place = path.replacingOccurrences(of: "{format}", with: "rpz")
+                answers.append((path, try ask(server.port, place)))
+                answers.append((path, try ask(server.port, place, host: "evil.example")))
             }
+            let export = "/api/v1/intel/export/"
+            answers.append((export + "{format}", try ask(server.port, export + "none")))
             answers.append(("/api/v1/query", try ask(server.port, "/api/v1/query?filter=bad")))
             return (try ask(server.port, "/").text, answers)
         }
         let served = refusal.split(separator: "there are ").last?
-            .split(whereSeparator: { " ,\"}\n".contains($0) }).map(String.init)
+            .split(whereSeparator: { " ,\"\n".contains($0) }).map(String.init)
+            .filter { $0 != "}" }
         #expect(Set(served ?? []) == Set(paths))
         for (path, answer) in answers { try check(answer, of: path) }
     }

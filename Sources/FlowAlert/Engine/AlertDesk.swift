@@ -18,7 +18,7 @@ public final class AlertDesk: @unchecked Sendable {
     public struct Surroundings: Sendable {
         /// Who lists an address, the narrowest first; called by the desk's thread.
         public var explain: @Sendable (IPAddress) -> [Listing]
-        /// Takes every event, where no sink is configured.
+        /// Takes every event while there is no sink.
         public var announce: (@Sendable (AlertEvent) -> Void)?
         /// Takes what people should know, a line each.
         public var say: @Sendable (String) -> Void
@@ -41,11 +41,15 @@ public final class AlertDesk: @unchecked Sendable {
     private var sinks: [SinkRunner]
     private var worker: Worker?
     private var keeper: Worker?
+    /// What is to be kept; while the store refuses it, it waits here.
     private var changes: [AlertStore.Change] = []
     private var isKeeperStopping = false
     private var waiting: [AlertNews] = []
     private var acknowledged: Set<Int64> = []
     private var isStopping = false
+    /// Sinks are being replaced.
+    private var isPaused = false
+    private var isWorking = false
     private var lost: UInt64 = 0
     private var storeFailures: UInt64 = 0
     private var announced = LatencyHistogram()
@@ -92,6 +96,36 @@ public final class AlertDesk: @unchecked Sendable {
         keeper = nil
     }
 
+    /// Goes on with other sinks; what comes meanwhile waits, and is told by the new ones.
+    ///
+    /// - Parameters:
+    ///   - names: sinks that go on as they are; the others deliver for a moment what waits for them, and
+    ///     leave the rest in their queues.
+    ///   - make: makes the new ones, once the old ones have ended.
+    public func replaceSinks(keeping names: Set<String>, _ make: () -> [SinkRunner]) {
+        monitor.lock()
+        isPaused = true
+        while isWorking { monitor.wait() }
+        let gone = sinks.filter { !names.contains($0.name) }
+        sinks.removeAll { !names.contains($0.name) }
+        monitor.unlock()
+        for sink in gone { sink.stop() }
+        var new: [SinkRunner] = []
+        for sink in make() {
+            do throws(SinkError) {
+                try sink.start()
+                new.append(sink)
+            } catch {
+                surroundings.say("\(error)")
+            }
+        }
+        monitor.lock()
+        sinks += new
+        isPaused = false
+        monitor.signal()
+        monitor.unlock()
+    }
+
     /// Takes news; never waits.
     public func take(_ news: AlertNews) {
         monitor.lock()
@@ -130,7 +164,7 @@ public final class AlertDesk: @unchecked Sendable {
     private func run() {
         monitor.lock()
         while true {
-            guard !waiting.isEmpty else {
+            guard !waiting.isEmpty, !isPaused else {
                 if isStopping { break }
                 monitor.wait()
                 continue
@@ -138,9 +172,12 @@ public final class AlertDesk: @unchecked Sendable {
             let news = waiting
             waiting = []
             let acknowledged = acknowledged
+            isWorking = true
             monitor.unlock()
             work(news, acknowledged)
             monitor.lock()
+            isWorking = false
+            monitor.signal()
         }
         monitor.unlock()
     }
@@ -201,7 +238,7 @@ public final class AlertDesk: @unchecked Sendable {
 
     private func tell(_ event: AlertEvent) {
         for sink in sinks { sink.offer(event) }
-        guard let announce = surroundings.announce else { return }
+        guard sinks.isEmpty, let announce = surroundings.announce else { return }
         announce(event)
         guard let received = event.received else { return }
         monitor.lock()
@@ -221,34 +258,49 @@ public final class AlertDesk: @unchecked Sendable {
         monitor.signal()
     }
 
-    /// Keeps what has changed, all that came meanwhile at once.
+    /// Nanoseconds until what the store refused is offered to it again.
+    private static let keepPause: UInt64 = 1_000_000_000
+
+    /// Keeps what has changed, all that came meanwhile at once; what the store refuses, locked or on a full
+    /// disk, waits in memory and is offered again.
     private func keep() {
         guard let store else { return }
         var isBroken = false
         monitor.lock()
+        defer { monitor.unlock() }
         while true {
             guard !changes.isEmpty else {
-                if isKeeperStopping { break }
+                if isKeeperStopping { return }
                 monitor.wait()
                 continue
             }
             let some = changes
             changes = []
+            let isLast = isKeeperStopping
             monitor.unlock()
-            var failed = 0
+            var problem: String?
             do {
                 try store.apply(some)
-                if isBroken { surroundings.say("alerts are kept again") }
-                isBroken = false
             } catch {
-                failed = some.count
-                if !isBroken { surroundings.say("alerts are not kept: \(error)") }
-                isBroken = true
+                problem = "\(error)"
             }
+            if let problem {
+                if !isBroken { surroundings.say("alerts wait to be kept: \(problem)") }
+            } else if isBroken {
+                surroundings.say("alerts are kept again")
+            }
+            isBroken = problem != nil
             monitor.lock()
-            storeFailures += UInt64(failed)
+            guard isBroken else { continue }
+            if isLast {
+                storeFailures += UInt64(some.count)
+                return
+            }
+            // The oldest first: a change means something only after what it changes.
+            changes = some + changes
+            let due = Monitor.now + Self.keepPause
+            while !isKeeperStopping, Monitor.now < due { monitor.wait(until: due) }
         }
-        monitor.unlock()
     }
 }
 

@@ -18,6 +18,7 @@ public final class AlertEngine: BatchSubscriber, @unchecked Sendable {
     private let news: @Sendable (AlertNews) -> Void
     private var contacts: [ContactWatch] = []
     private var thresholds: [ThresholdWatch] = []
+    private var queries: [QueryWatch] = []
     private var inside: InsideNetworks
     private var rates = SamplingRates()
     private var overrides: RateOverrides?
@@ -52,10 +53,12 @@ public final class AlertEngine: BatchSubscriber, @unchecked Sendable {
         monitor.lock()
         defer { monitor.unlock() }
         var count = count
-        count.openContacts = contacts.reduce(0) { $0 + $1.states.count }
+        count.openContacts =
+            contacts.reduce(0) { $0 + $1.states.count } + queries.reduce(0) { $0 + $1.count }
         count.trackers = thresholds.reduce(0) { $0 + $1.trackers.count }
         count.untracked =
             contacts.reduce(0) { $0 + $1.untracked } + thresholds.reduce(0) { $0 + $1.untracked }
+            + queries.reduce(0) { $0 + $1.untracked }
         return count
     }
 
@@ -86,6 +89,7 @@ public final class AlertEngine: BatchSubscriber, @unchecked Sendable {
             switch alert.kind {
             case .contact: contacts.first { $0.rule.name == alert.rule }?.adopt(alert)
             case .threshold: thresholds.first { $0.rule.name == alert.rule }?.adopt(alert)
+            case .dns: queries.first { $0.rule.name == alert.rule }?.adopt(alert)
             case .beacon: break
             }
         }
@@ -104,9 +108,9 @@ public final class AlertEngine: BatchSubscriber, @unchecked Sendable {
     }
 
     private func replace(_ rules: [AlertRule]) {
-        let (oldContacts, oldThresholds) = (contacts, thresholds)
-        defer { endAll(oldContacts, oldThresholds) }
-        (contacts, thresholds) = ([], [])
+        let (oldContacts, oldThresholds, oldQueries) = (contacts, thresholds, queries)
+        defer { endAll(oldContacts, oldThresholds, oldQueries) }
+        (contacts, thresholds, queries) = ([], [], [])
         for rule in rules {
             let filter = BatchFilter(rule.filter, rates: rates, overrides: overrides)
             switch rule.test {
@@ -125,13 +129,22 @@ public final class AlertEngine: BatchSubscriber, @unchecked Sendable {
                     watch.inherit(old)
                 }
                 thresholds.append(watch)
+            case .dns(let sources):
+                let watch = QueryWatch(
+                    rule, sources: sources, filter: filter, limit: limits.contactsMax)
+                if let old = oldQueries.first(where: { $0.rule.name == rule.name }) {
+                    watch.inherit(old)
+                }
+                queries.append(watch)
             case .beacon: break
             }
         }
     }
 
     /// Resolves what rules have open that are no more, or count something else now.
-    private func endAll(_ oldContacts: [ContactWatch], _ oldThresholds: [ThresholdWatch]) {
+    private func endAll(
+        _ oldContacts: [ContactWatch], _ oldThresholds: [ThresholdWatch], _ oldQueries: [QueryWatch]
+    ) {
         let say: (AlertNews) -> Void = { [self] item in
             count.note(item)
             news(item)
@@ -144,6 +157,28 @@ public final class AlertEngine: BatchSubscriber, @unchecked Sendable {
             $0.rule.name == old.rule.name && $0.threshold == old.threshold
         }) {
             old.tick(.max, figures: false, news: say)
+        }
+        for old in oldQueries where !queries.contains(where: { $0.rule.name == old.rule.name }) {
+            old.tick(.max, figures: false, news: say)
+        }
+    }
+
+    // MARK: - Questions
+
+    /// Takes questions that a resolver has blocked.
+    ///
+    /// - Parameter now: when they were read, ms since 1970.
+    public func take(_ questions: [ListedQuery], at now: UInt64) {
+        guard !questions.isEmpty else { return }
+        monitor.lock()
+        defer { monitor.unlock() }
+        for watch in queries {
+            watch.take(questions, at: now, inside: inside) {
+                takeIDLocked()
+            } news: {
+                count.note($0)
+                news($0)
+            }
         }
     }
 
@@ -201,6 +236,7 @@ public final class AlertEngine: BatchSubscriber, @unchecked Sendable {
         if figures { figured = now }
         for watch in contacts { watch.tick(now, figures: figures, news: say) }
         for watch in thresholds { watch.tick(now, figures: figures, news: say) }
+        for watch in queries { watch.tick(now, figures: figures, news: say) }
     }
 }
 
@@ -270,6 +306,8 @@ public struct AlertCounters: Sendable {
     public var engine = Engine()
     /// Each sink.
     public var sinks: [Sink] = []
+    /// Each log of a resolver.
+    public var queryLogs: [QueryLogCount] = []
     /// From a flow's arrival to the delivery of its alert's line.
     public var latency = LatencyHistogram()
     /// News lost because the desk could not follow.

@@ -21,7 +21,7 @@ final class ContactWatch {
         var host: IPAddress
     }
 
-    struct State {
+    struct State: OngoingAlert {
         var id: Int64
         var flows: UInt64 = 0
         var packets: UInt64 = 0
@@ -128,21 +128,7 @@ final class ContactWatch {
     }
 
     func tick(_ now: UInt64, figures: Bool, news: (AlertNews) -> Void) {
-        var silent: [Key] = []
-        for index in states.indices {
-            let state = states.values[index]
-            if now.since(state.seen) >= rule.silence {
-                silent.append(states.keys[index])
-            } else if figures, state.isGrown {
-                states.values[index].isGrown = false
-                news(.grown(state.progress(now)))
-            }
-        }
-        for key in silent {
-            if let state = states.removeValue(forKey: key) {
-                news(.resolved(state.progress(min(now, state.seen.adding(rule.silence)))))
-            }
-        }
+        states.tick(now, silence: rule.silence, figures: figures, news: news)
     }
 
     func adopt(_ alert: Alert) {
@@ -175,7 +161,7 @@ extension ContactWatch.State {
         isGrown = true
     }
 
-    fileprivate func progress(_ time: UInt64) -> AlertProgress {
+    func progress(_ time: UInt64) -> AlertProgress {
         AlertProgress(
             id: id, flows: flows, packets: packets, bytes: bytes, first: first, last: last,
             direction: direction, value: 0, time: time)

@@ -29,11 +29,12 @@ extension AlertEvent {
         var octets: [UInt8] = []
         times.append(kind == .opened ? alert.first : time, to: &octets)
         let stamp = String(decoding: octets.prefix(19), as: UTF8.self)
-        let proto = ProtocolNames.name(of: UInt64(alert.proto)) ?? "\(alert.proto)"
         var line =
-            "\(stamp) : \(alert.source?.description ?? "*") -> "
-            + "\(alert.target?.description ?? "*") (\(proto))"
+            "\(stamp) : \(alert.source?.description ?? "*") -> \(alert.targetText) (\(proto))"
         line += " \(alert.rule.asOneLine)"
+        if alert.kind == .dns, alert.indicator != alert.question {
+            line += " listed as \(alert.indicator.asOneLine)"
+        }
         if alert.isRetro { line += " retro" }
         if kind != .opened { line += " \(kind.rawValue)" }
         if !alert.measure.isEmpty { line += " \(alert.value) \(alert.measure)" }
@@ -46,6 +47,11 @@ extension AlertEvent {
         // What a feed calls a link stays within its word.
         let links = alert.links.map { $0.asOneLine.split(separator: " ").joined(separator: "%20") }
         return ([line] + links).joined(separator: " ")
+    }
+
+    private var proto: String {
+        if alert.kind == .dns { return "DNS" }
+        return ProtocolNames.name(of: UInt64(alert.proto)) ?? "\(alert.proto)"
     }
 
     /// The object of `ndjson`.
@@ -67,8 +73,17 @@ extension AlertEvent {
         if hasPorts { members.append(("src_port", .number(UInt64(alert.sourcePort)))) }
         if let target = alert.target { members.append(("dest_ip", .text("\(target)"))) }
         if hasPorts { members.append(("dest_port", .number(UInt64(alert.targetPort)))) }
+        if alert.kind == .dns {
+            let query = AlertJSON.object([
+                ("type", .text("query")), ("rrname", .text(alert.question)),
+            ])
+            members += [
+                ("app_proto", .text("dns")), ("dns", .object([("query", .list([query]))])),
+            ]
+        } else {
+            members.append(("proto", .text(proto)))
+        }
         members += [
-            ("proto", .text(ProtocolNames.name(of: UInt64(alert.proto)) ?? "\(alert.proto)")),
             (
                 "alert",
                 .object([
@@ -119,9 +134,9 @@ extension AlertEvent {
                     ("kind", .text("alert")),
                     (
                         "category",
-                        .list([.text(alert.kind == .contact ? "threat" : "intrusion_detection")])
+                        .list([.text(alert.isOfIndicator ? "threat" : "intrusion_detection")])
                     ),
-                    ("type", .list([.text(alert.kind == .contact ? "indicator" : "info")])),
+                    ("type", .list([.text(alert.isOfIndicator ? "indicator" : "info")])),
                     ("action", .text(kind.rawValue)), ("id", .text("\(alert.id)")),
                     ("module", .text("skein")), ("severity", .number(UInt64(alert.severity.rank))),
                     ("start", .text(Self.stamp(alert.first, zone: "Z"))),
@@ -130,24 +145,35 @@ extension AlertEvent {
             ),
             ("rule", .object([("name", .text(alert.rule))])),
             ("source", .object(source)), ("destination", .object(target)),
-            (
-                "network",
-                .object([
-                    ("iana_number", .text("\(alert.proto)")),
-                    ("bytes", .number(alert.bytes)), ("packets", .number(alert.packets)),
-                ])
-            ),
         ]
-        if alert.kind == .contact { members.append(("threat", threat)) }
+        if alert.kind == .dns {
+            members += [
+                ("network", .object([("protocol", .text("dns"))])),
+                (
+                    "dns", .object([("question", .object([("name", .text(alert.question))]))])
+                ),
+            ]
+        } else {
+            members.append(
+                (
+                    "network",
+                    .object([
+                        ("iana_number", .text("\(alert.proto)")),
+                        ("bytes", .number(alert.bytes)), ("packets", .number(alert.packets)),
+                    ])
+                ))
+        }
+        if alert.isOfIndicator { members.append(("threat", threat)) }
         return .object(members)
     }
 
     private var threat: AlertJSON {
         var indicator: [(String, AlertJSON)] = [
-            ("type", .text(alert.peer?.isV4 ?? true ? "ipv4-addr" : "ipv6-addr")),
+            ("type", .text(threatType)),
             ("provider", .list(alert.sources.map { .text($0) })),
         ]
         if let peer = alert.peer { indicator.insert(("ip", .text("\(peer)")), at: 1) }
+        if alert.kind == .dns { indicator.append(("name", .text(alert.indicator))) }
         if !alert.descriptions.isEmpty {
             indicator.append(("description", .text(alert.descriptions.joined(separator: "; "))))
         }
@@ -157,7 +183,16 @@ extension AlertEvent {
         return .object([("indicator", .object(indicator))])
     }
 
-    private var hasPorts: Bool { [6, 17, 33, 132].contains(alert.proto) && alert.kind == .contact }
+    private var threatType: String {
+        // Of a blocked question only the indicator is known, a name or a network.
+        let isV4 = alert.peer?.isV4 ?? IPPrefix(alert.indicator)?.address.isV4
+        if alert.kind == .dns, isV4 == nil { return "domain-name" }
+        return isV4 ?? true ? "ipv4-addr" : "ipv6-addr"
+    }
+
+    private var hasPorts: Bool {
+        alert.kind == .dns || alert.kind == .contact && [6, 17, 33, 132].contains(alert.proto)
+    }
 
     /// `2016-06-07T12:38:20.123` and the zone's sign, in UTC.
     static func stamp(_ instant: UInt64, zone: String) -> String {
@@ -176,7 +211,18 @@ extension Alert {
             "\(rule): \(indicator) is listed by \(sources.joined(separator: ", "))"
         case .threshold: "\(rule): \(value) \(measure) of \(indicator)"
         case .beacon: "\(rule): contacts as regular as \(value) of 100"
+        case .dns:
+            "\(rule): \(question) is listed"
+                + (sources.isEmpty ? "" : " by \(sources.joined(separator: ", "))")
         }
+    }
+
+    /// Whether it is about something that is listed.
+    fileprivate var isOfIndicator: Bool { kind == .contact || kind == .dns }
+
+    /// The destination for people; of blocked questions the name.
+    public var targetText: String {
+        kind == .dns ? question.asOneLine : target?.description ?? "*"
     }
 
     /// All of it, by the names of the vocabulary.
@@ -189,6 +235,7 @@ extension Alert {
             ("srcport", .number(UInt64(sourcePort))), ("dstport", .number(UInt64(targetPort))),
             ("proto", .number(UInt64(proto))), ("host", .optional(host?.description)),
             ("peer", .optional(peer?.description)), ("indicator", .text(indicator)),
+            ("question", question.isEmpty ? .null : .text(question)),
             ("direction", .text(direction.rawValue)), ("flows", .number(flows)),
             ("packets", .number(packets)), ("bytes", .number(bytes)), ("first", .number(first)),
             ("last", .number(last)), ("opened", .number(opened)), ("updated", .number(updated)),
@@ -210,6 +257,7 @@ extension Alert.Kind {
         case .contact: "Known Bad Peer"
         case .threshold: "Attempted Information Leak"
         case .beacon: "A Network Trojan was detected"
+        case .dns: "Domain Observed Used for C2 Detected"
         }
     }
 }

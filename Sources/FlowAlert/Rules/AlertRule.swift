@@ -10,6 +10,8 @@ public struct AlertRule: Sendable {
         case threshold(Threshold)
         /// Contacts as regular as a clock, over the store.
         case beacon(Beacon)
+        /// Blocked questions to a resolver; of what these sources list, or of all where there is none.
+        case dns(sources: [String])
     }
 
     /// More than there may be.

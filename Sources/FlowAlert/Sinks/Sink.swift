@@ -11,6 +11,18 @@ public struct SinkPlan: Sendable {
         case exec([String], timeout: UInt64)
         case webhook(WebhookTarget)
         case mail(MailTarget)
+
+        /// What events are written for; those of different kinds differ in more than their form.
+        var kind: String {
+            switch self {
+            case .standardOutput: "stdout"
+            case .file: "file"
+            case .syslog(let target): target.carrier == .udp ? "syslog-udp" : "syslog"
+            case .exec: "exec"
+            case .webhook: "webhook"
+            case .mail: "mail"
+            }
+        }
     }
 
     /// What counters and messages call it.

@@ -40,10 +40,18 @@ public final class SinkRunner: @unchecked Sendable {
         self.say = say
         transport = plan.transport()
         queue = try DiskQueue(
-            path: "\(folder)/\(Self.fileName(plan.name)).queue", bytesMax: plan.queueBytes)
+            path: "\(folder)/\(Self.queueName(of: plan))", bytesMax: plan.queueBytes)
         gate = plan.threshold.map { SinkGate($0) }
         count = AlertCounters.Sink(name: plan.name)
     }
+
+    /// The file of a sink's queue: what waits there is in its form, and for another form there is another.
+    public static func queueName(of plan: SinkPlan) -> String {
+        "\(fileName(plan.name)).\(plan.target.kind)-\(plan.form.rawValue).queue"
+    }
+
+    /// What counters and messages call the sink.
+    public var name: String { plan.name }
 
     /// A name of a file for any name of a sink: other characters as their numbers.
     private static func fileName(_ name: String) -> String {
@@ -100,12 +108,23 @@ public final class SinkRunner: @unchecked Sendable {
         monitor.signal()
     }
 
+    /// Puts what the disk did not take before to what waits there, at the end.
+    private func keepHeld() {
+        for item in held where !queue.append(item.octets, received: item.received) {
+            count.overflowed += 1
+        }
+        held = []
+    }
+
     private func run() {
         var pause = Self.pauseFirst
         var lastFailure = ""
         var end: UInt64?
         monitor.lock()
-        defer { monitor.unlock() }
+        defer {
+            keepHeld()
+            monitor.unlock()
+        }
         while true {
             if isStopping, end == nil { end = Monitor.now + Self.farewell }
             let first = queue.first()

@@ -17,10 +17,12 @@ public final class AlertStore: Sendable {
     }
 
     /// Opens the store, and makes it where there is none.
-    public init(path: String) throws(Failure) {
+    ///
+    /// - Parameter patience: how long to wait for others that write.
+    public init(path: String, patience: Duration = .seconds(10)) throws(Failure) {
         database = try Self.wrapping(path) {
             var configuration = GRDB.Configuration()
-            configuration.busyMode = .timeout(10)
+            configuration.busyMode = .timeout(patience / .seconds(1))
             configuration.journalMode = .wal
             let database = try DatabaseQueue(path: path, configuration: configuration)
             try Self.migrator.migrate(database)
@@ -70,6 +72,10 @@ public final class AlertStore: Sendable {
                         source TEXT PRIMARY KEY, latest INTEGER NOT NULL) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("3") { database in
+            try database.execute(
+                sql: "ALTER TABLE alert ADD COLUMN question TEXT NOT NULL DEFAULT ''")
+        }
         return migrator
     }
 
@@ -111,7 +117,7 @@ public final class AlertStore: Sendable {
 
     private static let insertion =
         "INSERT OR REPLACE INTO alert VALUES ("
-        + Array(repeating: "?", count: 31).joined(separator: ",") + ")"
+        + Array(repeating: "?", count: 32).joined(separator: ",") + ")"
     private static let updating = """
         UPDATE alert SET flows = ?, packets = ?, bytes = ?, first = ?, last = ?, updated = ?,
             resolved = ?, windows = ?, value = ?, direction = ? WHERE id = ?
@@ -243,7 +249,7 @@ extension Alert {
             resolved.map { Int64(clamping: $0) }, Int64(clamping: windows),
             sources.joined(separator: "\n"), links.joined(separator: "\n"),
             descriptions.joined(separator: "\n"), country, measure, Int64(clamping: value),
-            acknowledged.map { Int64(clamping: $0) }, note,
+            acknowledged.map { Int64(clamping: $0) }, note, question,
         ]
     }
 
@@ -289,5 +295,6 @@ extension Alert {
         value = number("value")
         acknowledged = instant("acknowledged")
         note = row["note"]
+        question = row["question"]
     }
 }

@@ -10,6 +10,8 @@ import Synchronization
 public struct FetchOptions: Sendable {
     /// Certificates of authorities to believe in place of the system's, a file in PEM.
     public var authorities: String?
+    /// Whom to ask in place of the servers; nil for nobody.
+    public var proxy: WebProxy?
     /// How long a request may take, from the connection to the last octet; 5 minutes by default.
     public var requestTime = Duration.seconds(300)
     /// How long a server may be silent; 30 s by default.
@@ -159,7 +161,16 @@ public final class HTTPFetcher: Sendable {
             location.host == request.location.host
             && (location.port == request.location.port
                 || (location.scheme, location.port) == ("https", 443))
-        guard !isOwn else { return try once(request, at: location, through: client, take: take) }
+        guard !isOwn else {
+            if options.proxy?.isBypassed(for: location) == true {
+                let direct = HTTPClient(
+                    eventLoopGroupProvider: .shared(loops),
+                    configuration: Self.configuration(options, isDirect: true))
+                defer { try? direct.syncShutdown() }
+                return try once(request, at: location, through: direct, take: take)
+            }
+            return try once(request, at: location, through: client, take: take)
+        }
         guard let address = try PublicAddress.of(location.host) else {
             throw .redirect(
                 from: "\(request.location)", to: "\(location)",
@@ -218,7 +229,9 @@ public final class HTTPFetcher: Sendable {
             body: request.body.map { .bytes($0) })
     }
 
-    private static func configuration(_ options: FetchOptions) -> HTTPClient.Configuration {
+    private static func configuration(
+        _ options: FetchOptions, isDirect: Bool = false
+    ) -> HTTPClient.Configuration {
         var tls = TLSConfiguration.makeClientConfiguration()
         if let authorities = options.authorities { tls.trustRoots = .file(authorities) }
         var configuration = HTTPClient.Configuration(
@@ -229,6 +242,11 @@ public final class HTTPFetcher: Sendable {
             decompression: .enabled(limit: .size(options.limits.listBytesMax + 1 << 20)))
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
+        if let proxy = options.proxy, !isDirect {
+            configuration.proxy = .server(
+                host: proxy.host, port: proxy.port,
+                authorization: proxy.credentials.map { .basic(credentials: $0) })
+        }
         return configuration
     }
 

@@ -2,10 +2,13 @@ import FlowIntel
 import Synchronization
 
 extension FeedReading {
-    /// Reads a file, or a folder of files.
+    /// Reads a file, or a folder of files, if they are others than those that were read.
     mutating func readPath(_ path: String) throws {
         // Taken before: what changes while it is read will be noticed.
         let signature = PathSignature(path).text
+        if !isFresh, !insists, cursors[Cursor.signature] == signature {
+            return try noteUnchanged()
+        }
         let feeds: [FeedContents]
         do throws(FeedFileError) {
             feeds = try readFeed(at: path, format: source.format, limits: limits)

@@ -51,7 +51,7 @@ public struct FeedSource: Sendable {
     /// What would make a list of before the wrong one, and cursors meaningless.
     var origin: String {
         switch way {
-        case .path(let path): "path \(path)"
+        case .path(let path): "path \(path)" + (format.map { " \($0)" } ?? "")
         case .list(let place): "list \(place.text) \(format.map { "\($0)" } ?? "auto")"
         case .otx(let place): "otx \(place.text)"
         case .threatFox(let place, let days): "threatfox \(place.text) \(days)"

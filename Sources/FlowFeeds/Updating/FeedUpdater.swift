@@ -252,11 +252,14 @@ public final class FeedUpdater: Sendable {
                     line: "\(report.name): held back: \(entries) entries where there were \(kept); "
                         + "skein intel update --insist takes them"))
         case .taken where report.added + report.gone > 0:
+            let refused = report.refused.sorted { $0.key.rawValue < $1.key.rawValue }
+                .map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", ")
             say(
                 Event(
                     isTrouble: false,
                     line: "\(report.name): \(report.added) added, \(report.gone) gone, "
-                        + "\(report.count) in all"))
+                        + "\(report.count) in all"
+                        + (refused.isEmpty ? "" : "; refused: \(refused)")))
         case .taken: break
         }
     }

@@ -1,10 +1,16 @@
 import CZlib
 
-/// Decompresses one zlib stream (RFC 1950) piece by piece.
+/// Decompresses one stream of zlib (RFC 1950) or gzip (RFC 1952) piece by piece.
 @safe
-final class Inflater {
+package final class Inflater {
+    /// What is around the compressed octets.
+    package enum Wrapping: Sendable {
+        case zlib
+        case gzip
+    }
+
     /// How a step ended.
-    enum Step {
+    package enum Step {
         /// More input is needed, or more room.
         case open
         /// The stream has ended.
@@ -16,11 +22,13 @@ final class Inflater {
     // The library keeps its address.
     private let stream: UnsafeMutablePointer<z_stream>
 
-    init() throws(FlowFileError) {
+    package init(_ wrapping: Wrapping = .zlib) throws(FlowFileError) {
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
-        let status = unsafe inflateInit_(
-            stream, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size))
+        // The largest window; 16 more stands for gzip.
+        let status = unsafe inflateInit2_(
+            stream, wrapping == .gzip ? 15 + 16 : 15, ZLIB_VERSION,
+            CInt(MemoryLayout<z_stream>.size))
         guard status == Z_OK else {
             unsafe stream.deallocate()
             throw .noMemory
@@ -35,7 +43,7 @@ final class Inflater {
     /// Reads from `input` into `output` behind its first `filled` octets, until one of them is used up.
     ///
     /// - Returns: octets read and written, and how it ended.
-    func step(
+    package func step(
         _ input: RawSpan, into output: inout MutableRawSpan, after filled: Int
     ) -> (read: Int, written: Int, step: Step) {
         let room = output.byteCount - filled

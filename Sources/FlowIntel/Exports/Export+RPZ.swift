@@ -7,8 +7,7 @@ extension Export {
     /// nothing wrong with it. Holes in networks are passthru records, since the longest prefix wins.
     func rpz(_ options: ExportOptions) -> [UInt8] {
         let names = RPZNames(self)
-        let (year, month, day) = InstantText.date(days: now.floorDivided(by: 86_400_000).quotient)
-        let serial = year * 1_000_000 + month * 10_000 + day * 100 + Int64(options.revision)
+        let serial = options.serial ?? serialOfToday(revision: options.revision)
         var file = TextFile()
         file.line("$TTL 60")
         file.line("@ IN SOA localhost. hostmaster.localhost. ( \(serial) 60 60 604800 60 )")

@@ -6,8 +6,9 @@ extension Export {
     /// Ids are UUIDs of names (RFC 9562 §5.5) in the namespace that STIX 2.1 §2.9 gives, so that the same
     /// indicator has the same id in every export.
     func stix(_ options: ExportOptions) -> [UInt8] {
-        let time = InstantText.text(now)
-        let precise = InstantText.text(now, milliseconds: true)
+        let made = options.made ?? now
+        let time = InstantText.text(made)
+        let precise = InstantText.text(made, milliseconds: true)
         let identity = "identity--" + UUIDv5.text(of: "local")
         var objects: [JSONText] = [
             .object([

@@ -38,6 +38,10 @@ public enum ExportFormat: String, CaseIterable, Sendable {
 public struct ExportOptions: Sendable {
     /// The last two digits of an RPZ's serial number, for a second export on the same day; 0 to 99.
     public var revision = 0
+    /// The serial number of an RPZ; nil for one of the day and ``revision``.
+    public var serial: Int64?
+    /// When a STIX bundle says that it was made, ms since 1970; nil for now.
+    public var made: Int64?
     /// What sets and tables of firewalls are named after.
     public var setName = "threat"
     /// Confidence where a source gives none, 0 to 100.
@@ -57,6 +61,14 @@ public struct ExportOptions: Sendable {
 
     /// Makes the defaults.
     public init() {}
+
+    /// Whether a text can be ``setName``: ipset's names have 31 letters, of which `4-new` is put behind.
+    public static func isSetName(_ text: String) -> Bool {
+        (1...26).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                (97...122).contains($0 | 32) || (48...57).contains($0) || $0 == 95 || $0 == 45
+            }
+    }
 }
 
 /// Judged indicators, gathered for export.

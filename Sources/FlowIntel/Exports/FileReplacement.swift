@@ -103,6 +103,32 @@ public final class FileReplacement {
     }
 }
 
+/// The octets of a file; nil where there is none, or what is there is no file.
+///
+/// - Parameter most: what is larger counts as none.
+public func fileContents(at path: String, most: Int = 1 << 30) -> [UInt8]? {
+    // A pipe without a writer would hold up whoever reads it.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+        Int(status.st_size) <= most
+    else { return nil }
+    var octets: [UInt8] = []
+    octets.reserveCapacity(Int(status.st_size))
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = unsafe buffer.withUnsafeMutableBytes {
+            unsafe read(descriptor, $0.baseAddress, $0.count)
+        }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return count == 0 ? octets : nil }
+        octets += buffer[..<count]
+        if octets.count > most { return nil }
+    }
+}
+
 /// Whether the file at `path` has exactly these octets.
 private func holds(_ path: String, _ octets: [UInt8]) -> Bool {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)

@@ -30,8 +30,9 @@ enum SHA1 {
             padded.append(UInt8(truncatingIfNeeded: bits >> shift))
         }
         var state: [UInt32] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0]
+        var words = [UInt32](repeating: 0, count: 80)
         for block in stride(from: 0, to: padded.count, by: 64) {
-            add(padded[block..<(block + 64)], to: &state)
+            add(padded.span.extracting(block..<(block + 64)), words: &words, to: &state)
         }
         return state.flatMap { word in
             stride(from: UInt32(24), through: 0, by: -8).map {
@@ -40,10 +41,13 @@ enum SHA1 {
         }
     }
 
-    private static func add(_ block: ArraySlice<UInt8>, to state: inout [UInt32]) {
-        var words = [UInt32](repeating: 0, count: 80)
-        for (index, octet) in block.enumerated() {
-            words[index / 4] |= UInt32(octet) << UInt32(24 - index % 4 * 8)
+    private static func add(
+        _ block: Span<UInt8>, words: inout [UInt32], to state: inout [UInt32]
+    ) {
+        for t in 0..<16 {
+            words[t] =
+                UInt32(block[4 * t]) << 24 | UInt32(block[4 * t + 1]) << 16
+                | UInt32(block[4 * t + 2]) << 8 | UInt32(block[4 * t + 3])
         }
         for t in 16..<80 {
             words[t] = rotate(words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16], 1)
@@ -61,7 +65,11 @@ enum SHA1 {
             let next = rotate(a, 5) &+ f &+ e &+ words[t] &+ k
             (a, b, c, d, e) = (next, a, rotate(b, 30), c, d)
         }
-        for (index, word) in [a, b, c, d, e].enumerated() { state[index] &+= word }
+        state[0] &+= a
+        state[1] &+= b
+        state[2] &+= c
+        state[3] &+= d
+        state[4] &+= e
     }
 
     private static func rotate(_ word: UInt32, _ bits: UInt32) -> UInt32 {

@@ -20,6 +20,10 @@ public struct FeedDecoder {
     /// What has come and is not read yet: the start of a line, or of a document.
     private var pending: [UInt8] = []
     private var bytes = 0
+    /// The first octets, until it is known whether they are gzip's; nil afterwards.
+    private var opening: [UInt8]? = []
+    private var gzip: GzipBody?
+    private var compressedBytes = 0
 
     /// Octets by which a format is recognised.
     private static let probeBytes = 16 << 10
@@ -30,8 +34,32 @@ public struct FeedDecoder {
         self.limits = limits
     }
 
-    /// Reads on.
+    /// Reads on; what is compressed with gzip is decompressed, within the same bounds.
     public mutating func consume(_ piece: Span<UInt8>) throws(FeedError) {
+        compressedBytes += piece.count
+        guard compressedBytes <= limits.listBytesMax else {
+            throw .tooLarge(bytesMax: limits.listBytesMax)
+        }
+        guard var first = opening else { return try pass(piece) }
+        for index in piece.indices { first.append(piece[index]) }
+        opening = first
+        guard first.count >= GzipBody.mark.count else { return }
+        try open(first)
+    }
+
+    private mutating func open(_ first: [UInt8]) throws(FeedError) {
+        opening = nil
+        if first.starts(with: GzipBody.mark) { gzip = try GzipBody() }
+        try pass(first.span)
+    }
+
+    private mutating func pass(_ piece: Span<UInt8>) throws(FeedError) {
+        guard var body = gzip else { return try take(piece) }
+        try body.consume(piece) { octets throws(FeedError) in try take(octets) }
+        gzip = body
+    }
+
+    private mutating func take(_ piece: Span<UInt8>) throws(FeedError) {
         bytes += piece.count
         guard bytes <= limits.listBytesMax else { throw .tooLarge(bytesMax: limits.listBytesMax) }
         pending.reserveCapacity(pending.count + piece.count)
@@ -45,6 +73,8 @@ public struct FeedDecoder {
 
     /// What the feed held.
     public consuming func finish() throws(FeedError) -> FeedContents {
+        if let first = opening { try open(first) }
+        try gzip?.finish()
         if case .unknown = way { try start() }
         try readOn(isLast: true)
         if case .list(let lines) = way { return try lines.finish() }

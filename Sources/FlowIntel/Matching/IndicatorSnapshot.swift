@@ -33,6 +33,27 @@ extension IndicatorStore {
         try read { try Int.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
     }
 
+    /// What tells whether other entries are listed than before; a source that was looked at and has
+    /// nothing new does not change it.
+    public func contentVersion() throws(IndicatorStoreError) -> String {
+        try read { database in
+            try String.fetchAll(
+                database,
+                sql: "SELECT name || ':' || generation || ':' || entries FROM source ORDER BY name"
+            ).joined(separator: " ")
+        }
+    }
+
+    /// When the next entry ceases to be in force, ms since 1970; nil for never.
+    public func nextExpiry(after now: Int64) throws(IndicatorStoreError) -> Int64? {
+        try read { database in
+            try Int64.fetchOne(
+                database,
+                sql: "SELECT MIN(expires) FROM detail WHERE expires > ? AND withheld IS NULL",
+                arguments: [now])
+        }
+    }
+
     /// Compiles what is in force.
     ///
     /// - Complexity: a pass over all entries; a million take a second or two.
@@ -46,12 +67,7 @@ extension IndicatorStore {
                     addresses: try addresses(of: source.name, policy: judge.policy, now: now)
                 ))
         }
-        let nextExpiry = try read { database in
-            try Int64.fetchOne(
-                database,
-                sql: "SELECT MIN(expires) FROM detail WHERE expires > ? AND withheld IS NULL",
-                arguments: [now])
-        }
+        let nextExpiry = try nextExpiry(after: now)
         let allowed = judge.allowList.addresses
         return IndicatorSnapshot(
             matcher: Matcher(sources: listed, allowed: allowed),

@@ -52,6 +52,15 @@ public final class IndicatorStore: Sendable {
         ).map(\.indicator)
     }
 
+    /// All that these sources list; of all where there is none.
+    public func indicators(of sources: [String]) throws(IndicatorStoreError) -> [Indicator] {
+        if sources.isEmpty { return try indicators() }
+        let marks = Array(repeating: "?", count: sources.count).joined(separator: ", ")
+        return try listings(
+            where: "source.name IN (\(marks))", arguments: StatementArguments(sources)
+        ).map(\.indicator)
+    }
+
     /// All entries that list a value which is no address; a name also by the domains above it.
     public func listings(of text: String) throws(IndicatorStoreError) -> [Listing] {
         guard let (name, _) = NameText.parse(text, scope: .domain) else {

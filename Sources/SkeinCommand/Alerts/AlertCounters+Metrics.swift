@@ -24,6 +24,24 @@ extension AlertCounters {
             failures.add(sink.failures, ("sink", sink.name))
             waiting.add(sink.waiting, ("sink", sink.name))
         }
+        var blocked = MetricFamily(
+            "skein_query_log_blocked_total", .counter,
+            "Questions that a resolver's policy zone has blocked.")
+        var passed = MetricFamily(
+            "skein_query_log_passed_total", .counter,
+            "Questions that a resolver's policy zone lets pass.")
+        var foreign = MetricFamily(
+            "skein_query_log_foreign_total", .counter,
+            "Questions that another policy zone than the one asked for has blocked.")
+        var unreadable = MetricFamily(
+            "skein_query_log_unreadable_total", .counter,
+            "Lines of a resolver's log that could not be understood.")
+        for log in queryLogs {
+            blocked.add(log.blocked, ("path", log.path))
+            passed.add(log.passed, ("path", log.path))
+            foreign.add(log.foreign, ("path", log.path))
+            unreadable.add(log.unreadable, ("path", log.path))
+        }
         return [
             MetricFamily(
                 "skein_alert_flows_total", .counter, "Flows matched against rules.", engine.flows),
@@ -51,7 +69,7 @@ extension AlertCounters {
             MetricFamily(
                 "skein_alert_store_failures_total", .counter,
                 "Changes of alerts that could not be kept.", storeFailures),
-            delivered, held, overflowed, failures, waiting,
+            delivered, held, overflowed, failures, waiting, blocked, passed, foreign, unreadable,
             MetricFamily(
                 "skein_alert_latency_seconds",
                 "From the arrival of a datagram until the line of its alert was told.",

@@ -35,7 +35,7 @@ struct AlertRows {
             "\(alert.id)", String(decoding: last.prefix(19), as: UTF8.self),
             alert.severity.rawValue, alert.state.rawValue,
             alert.rule + (alert.isRetro ? " (retro)" : ""), alert.source?.description ?? "*",
-            alert.target?.description ?? "*", StoreTable.grouped(alert.flows),
+            alert.targetText, StoreTable.grouped(alert.flows),
             StoreTable.grouped(alert.bytes),
             ([what] + alert.links + (alert.note.isEmpty ? [] : ["“\(alert.note)”"]))
                 .joined(separator: " "),

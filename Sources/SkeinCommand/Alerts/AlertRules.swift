@@ -30,6 +30,10 @@ struct AlertRules {
             rule.type = "contact"
             rule.severity = "high"
             rule.window = nil
+        case "known-bad-name":
+            rule.type = "dns"
+            rule.severity = "high"
+            rule.window = nil
         case "port-scan":
             rule.count = "ports"
             rule.reach = 100
@@ -90,6 +94,9 @@ struct AlertRules {
             usual = 86_400_000
             test = .beacon(
                 AlertRule.Beacon(score: entry.score, contacts: Int(clamping: entry.contacts)))
+        case "dns":
+            usual = 3_600_000
+            test = .dns(sources: entry.sources)
         default:
             usual = 3_600_000
             test = .contact(sources: entry.sources)
@@ -115,6 +122,16 @@ extension SkeinSettings {
         let now = Clock.millisecondsSince1970()
         let home = geo.home.filter { ($0.from ?? 0) <= now && now < $0.to ?? .max }
         return InsideNetworks(own: intel.own + home.flatMap(\.networks))
+    }
+
+    /// Logs of resolvers that are followed.
+    var queryLogs: [QueryLog] {
+        alerts.queryLogs.map { entry in
+            var log = QueryLog(path: entry.path)
+            log.zone = entry.zone
+            log.fromBeginning = entry.from == "beginning"
+            return log
+        }
     }
 
     /// Where events are told.

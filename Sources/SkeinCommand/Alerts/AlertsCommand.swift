@@ -16,8 +16,12 @@ struct AlertsCommand: ParsableCommand {
               skein alerts 'dst port 443 and bytes > 1M' --from -7d
               skein alerts ack 17 --note 'the backup of the branch office'
               skein alerts test known-bad --from -30d --to now
+              skein alerts dns /var/log/named/rpz.log
             """,
-        subcommands: [AlertsListCommand.self, AlertsAckCommand.self, AlertsTestCommand.self],
+        subcommands: [
+            AlertsListCommand.self, AlertsAckCommand.self, AlertsTestCommand.self,
+            AlertsDNSCommand.self,
+        ],
         defaultSubcommand: AlertsListCommand.self)
 }
 
@@ -84,15 +88,7 @@ struct AlertsListCommand: ParsableCommand {
 
     @OptionGroup var alerts: AlertsOption
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Only what goes on at this time or later: -1d.", valueName: "time"))
-    var from: String?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Only what began before this time.", valueName: "time"))
-    var to: String?
+    @OptionGroup var past: PastOptions
 
     @Option(help: "Only open, acknowledged or resolved ones.")
     var state: Alert.State?
@@ -106,22 +102,16 @@ struct AlertsListCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Alerts at most, 0: all (default: 100).", valueName: "n"))
     var limit = 100
 
-    @Option(help: "How to answer: table, csv, json or ndjson.")
-    var output = OutputFormat.table
-
-    @Flag(help: "Times of filters and tables in UTC.")
-    var utc = false
-
     func validate() throws { _ = try question(rules: .unread, sets: nil) }
 
     func run() throws {
         try runCommand {
             let question = try question(rules: .trusted, sets: .configured(alerts.path))
             guard let store = try alerts.alerts() else {
-                return try AlertRows([]).write(as: output)
+                return try AlertRows([]).write(as: past.output)
             }
             let found = try question.answer(from: store)
-            try AlertRows(found, TimeText(zone: utc ? .utc : .local)).write(as: output)
+            try AlertRows(found, past.times).write(as: past.output)
         }
     }
 
@@ -133,20 +123,14 @@ struct AlertsListCommand: ParsableCommand {
     func question(
         rules: FilterRules, sets: IntelSets?, store: String? = nil
     ) throws -> AlertQuestion {
-        let times = TimeText(zone: utc ? .utc : .local)
+        let times = past.times
         guard limit >= 0 else { throw ValidationError("--limit is 0 or more") }
         guard rule?.unicodeScalars.count ?? 0 <= 256 else {
             throw ValidationError("--rule: the name of a rule has 256 characters at most")
         }
-        let instants = try [("--from", from), ("--to", to)].map { option, text in
-            try text.map { text in
-                guard let instant = times.instant(text) else {
-                    throw ValidationError(
-                        "\(option): ‘\(text)’ is not a time such as 2016-06-07T12:00, -1h or now")
-                }
-                return instant
-            }
-        }
+        let instants = [
+            try times.instant(past.from, of: "--from"), try times.instant(past.to, of: "--to"),
+        ]
         let expression: FlowExpression
         do {
             var sources: FilterFiles?

@@ -37,6 +37,11 @@ struct AlertsTestCommand: ParsableCommand {
                     description: "there are no indicators at \(settings.intel.database); read the "
                         + "sources with: skein intel update")
             }
+            if case .dns = rule.test {
+                throw ValidationError(
+                    "'\(rule.name)' is about a resolver's log, not about flows: skein alerts dns FILE"
+                )
+            }
             var request = QueryRequest(
                 filter: .constant(true), kind: .flows(fields: [], sort: nil, limit: 0))
             request.from = try times.instant(past.from, of: "--from")
@@ -137,6 +142,12 @@ final class AlertRehearsal {
     func take(_ batch: FlowBatch) {
         engine.take(batch)
         if let now = batch.number(.received, at: max(batch.count - 1, 0)) { engine.tick(now) }
+    }
+
+    /// Takes blocked questions, which were asked at this time.
+    func take(_ questions: [ListedQuery], at time: UInt64) {
+        engine.take(questions, at: time)
+        engine.tick(time)
     }
 
     /// What was found, the last first.

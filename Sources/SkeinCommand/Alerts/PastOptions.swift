@@ -1,22 +1,22 @@
 import ArgumentParser
 import FlowQuery
 
-/// Of which time of the stored past alerts are made, and how they are shown.
+/// Of which time alerts are made or asked for, and how they are shown.
 struct PastOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Flows from this time on: -30d.", valueName: "time"))
+        help: ArgumentHelp("Only what is of this time or later: -30d.", valueName: "time"))
     var from: String?
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Flows before this time.", valueName: "time"))
+        help: ArgumentHelp("Only what began before this time.", valueName: "time"))
     var to: String?
 
     @Option(help: "How to answer: table, csv, json or ndjson.")
     var output = OutputFormat.table
 
-    @Flag(help: "Times in UTC.")
+    @Flag(help: "Times of filters and tables in UTC.")
     var utc = false
 
     /// How times are read and written.

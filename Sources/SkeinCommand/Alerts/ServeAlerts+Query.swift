@@ -21,7 +21,7 @@ extension AlertsListCommand {
         do {
             let command = try AlertsListCommand.parse(
                 arguments + ["--", parameters["filter"] ?? ""])
-            guard command.output != .table else {
+            guard command.past.output != .table else {
                 throw QueryRefusal("output: over HTTP it is json, ndjson or csv")
             }
             guard (1...limitMost).contains(command.limit) else {
@@ -59,8 +59,8 @@ struct AlertQueries: Sendable {
             throw QueryRefusal(AlertsListCommand.message(of: error))
         }
         return Query(
-            alerts: alerts, question: question, format: command.output,
-            times: TimeText(zone: command.utc ? .utc : .local))
+            alerts: alerts, question: question, format: command.past.output,
+            times: command.past.times)
     }
 
     private struct Query: ServedQuery {

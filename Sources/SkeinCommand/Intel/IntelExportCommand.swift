@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import FlowIntel
+import SkeinConfiguration
 
 extension ExportFormat: ExpressibleByArgument {}
 
@@ -11,7 +12,7 @@ struct IntelExportCommand: ParsableCommand {
         discussion: """
             The file is replaced as a whole, and left alone where nothing changed; the command after \
             --then runs only where it changed: `skein intel export rpz --out rpz.zone --then rndc \
-            reload rpz.example`. `decisions` says why what is listed is not exported as it stands.
+            reload rpz.example`. skein serve does the same by itself (intel.exports). `decisions` says why what is listed is not exported as it stands.
             """)
 
     @OptionGroup var intel: IntelOption
@@ -23,7 +24,16 @@ struct IntelExportCommand: ParsableCommand {
     @Option(help: "The file (default: standard output).")
     var out: String?
 
-    @Option(help: "Last two digits of an RPZ's serial number, for another export on the same day.")
+    @Option(
+        help: ArgumentHelp(
+            "Only what this source lists; may be given several times (default: all).",
+            valueName: "name"))
+    var source: [String] = []
+
+    @Option(
+        help: """
+            Last two digits of an RPZ's serial number (default: as often as the file --out changes).
+            """)
     var revision = 0
 
     @Option(help: "What sets of nftables and ipset are named after.")
@@ -40,11 +50,7 @@ struct IntelExportCommand: ParsableCommand {
         guard (0...99).contains(revision) else {
             throw ValidationError("--revision is 0 to 99.")
         }
-        let letters = setName.utf8.allSatisfy {
-            (97...122).contains($0 | 32) || (48...57).contains($0) || $0 == 95 || $0 == 45
-        }
-        // ipset's names have 31 letters, of which "4-new" is put behind.
-        guard letters, (1...26).contains(setName.utf8.count) else {
+        guard ExportOptions.isSetName(setName) else {
             throw ValidationError("--set-name has 1 to 26 letters, digits, '-' and '_'.")
         }
         guard then.isEmpty || out != nil else {
@@ -56,24 +62,25 @@ struct IntelExportCommand: ParsableCommand {
     func run() throws {
         try runCommand {
             let intelligence = try intel.load()
-            let export = Export(try intelligence.store.indicators(), judge: intelligence.judge)
+            let known = intelligence.settings.sources.map(\.name)
+            for name in source where !known.contains(name) {
+                throw ValidationError("--source: " + IntelSource.unknown(name, among: known))
+            }
+            let export = Export(
+                try intelligence.store.indicators(of: source), judge: intelligence.judge)
             var options = ExportOptions()
             options.revision = revision
             options.setName = setName
-            let octets = export.file(format, options: options)
-            guard let out else { return try StandardStreams.write(octets) }
+            guard let out else {
+                return try StandardStreams.write(export.file(format, options: options))
+            }
+            let octets = export.file(
+                format, options: options, following: fileContents(at: out) ?? [])
             guard try replaceFile(at: out, with: octets) else { return }
             guard let program = then.first else { return }
-            switch runPostCommand(then) {
-            case .exited(code: 0): return
-            case .exited(let code):
-                StandardStreams.say("\(out) is written, but \(program) exited with \(code)")
-            case .killed(let signal):
-                StandardStreams.say("\(out) is written, but \(program) died of signal \(signal)")
-            case .notStarted(let code):
-                let cause = SystemError(action: "starting \(program)", number: code)
-                StandardStreams.say("\(out) is written, but: \(cause)")
-            }
+            let result = runPostCommand(then)
+            if result == .exited(code: 0) { return }
+            StandardStreams.say("\(out) is written, but \(program) \(result)")
             throw ExitCode.failure
         }
     }

@@ -1,5 +1,6 @@
 import FlowFeeds
 import FlowIntel
+import Glibc
 import SkeinConfiguration
 
 extension IntelSource {
@@ -59,9 +60,22 @@ extension IntelSource {
 
 extension IntelSettings {
     /// What bounds requests, and whom they believe.
-    var fetchOptions: FetchOptions {
+    func fetchOptions() throws -> FetchOptions {
         var options = FetchOptions()
         options.authorities = authorities
+        guard let proxy else {
+            options.proxy = .ofEnvironment { name in getenv(name).map { String(cString: $0) } }
+            return options
+        }
+        guard let proxy = WebProxy(proxy) else {
+            // Without what it says: a password may be in it.
+            throw StoreProblem(
+                description:
+                    "intel.proxy is none: write http://HOST:PORT, with USER:PASSWORD@ if it "
+                    + "wants them, other characters in them as %40")
+        }
+        options.proxy = proxy
+        options.proxy?.bypassed = noProxy
         return options
     }
 }

@@ -42,7 +42,7 @@ struct IntelUpdateCommand: ParsableCommand {
                 StandardStreams.say("\(name) is no longer configured; what it listed is forgotten")
             }
             let chosen = all.filter { names.isEmpty || names.contains($0.name) }
-            let fetcher = HTTPFetcher(options: intelligence.settings.fetchOptions)
+            let fetcher = HTTPFetcher(options: try intelligence.settings.fetchOptions())
             defer { fetcher.close() }
             let update = FeedUpdate(
                 intelligence.store, policy: intelligence.judge.policy, fetcher: fetcher,

@@ -1,4 +1,5 @@
 import FlowCollector
+import FlowIntel
 import FlowQuery
 import FlowStore
 import FlowWire
@@ -14,12 +15,14 @@ struct CollectorSource: ServerSource {
     let alerts: ServeAlerts
     /// The updating of sources.
     let feeds: ServerFeeds
+    /// What is listed, for other tools.
+    let exports: ServerExports
 
     var troubles: [String] { collector.counters.troubles }
 
     var metrics: [MetricFamily] {
         var families =
-            collector.counters.metrics + alerts.metrics + feeds.metrics
+            collector.counters.metrics + alerts.metrics + feeds.metrics + exports.metrics
         if let reader = try? StoreReader(directory: store) {
             families += [
                 MetricFamily(
@@ -53,4 +56,10 @@ struct CollectorSource: ServerSource {
     func alerts(_ parameters: QueryParameters) throws -> any ServedQuery {
         try alerts.query(parameters)
     }
+
+    func export(_ format: String, _ parameters: QueryParameters) throws -> (any ServedExport)? {
+        try exports.served.asked(format, parameters)
+    }
+
+    var exportFormats: [String] { ExportFormat.allCases.map(\.rawValue) }
 }

@@ -22,6 +22,9 @@ struct ServeSession {
         let knowledge: SharedKnowledge
         let alerts: ServeAlerts
         let feeds: ServerFeeds
+        let exports: ServerExports
+        /// With which it was started.
+        let settings: SkeinSettings
     }
 
     /// Collects until a signal asks for the end.
@@ -52,7 +55,8 @@ struct ServeSession {
         let isWanted = configuration.origins["http.listen"] != nil
         let parts = Parts(
             collector: collector, knowledge: SharedKnowledge(UserKnowledge(settings)),
-            alerts: alerts, feeds: feeds)
+            alerts: alerts, feeds: feeds, exports: ServerExports(settings, log),
+            settings: settings)
         let server = try serve(parts, settings, isWanted: isWanted, log)
         defer { server?.stop() }
         Privileges.putAside()
@@ -66,6 +70,8 @@ struct ServeSession {
         try collector.start()
         feeds.start()
         defer { feeds.stop() }
+        parts.exports.start()
+        defer { parts.exports.stop() }
         let gate = gate(writer, collector, log)
         defer { gate?.stop() }
         log.say(.info, "ready; storing in \(settings.store.path)")
@@ -112,7 +118,7 @@ struct ServeSession {
             knowledge: parts.knowledge, sets: parts.alerts.sets)
         let source = CollectorSource(
             collector: parts.collector, store: settings.store.path, queries: queries,
-            alerts: parts.alerts, feeds: parts.feeds)
+            alerts: parts.alerts, feeds: parts.feeds, exports: parts.exports)
         do {
             let server = try Server(configuration, source: source)
             log.say(.info, "serving http://\(server.place)")
@@ -155,12 +161,16 @@ struct ServeSession {
         notifier.tell(.reloading)
         do {
             let settings = try load().settings
+            if let refusal = settings.refusal(after: parts.settings) {
+                throw StoreProblem(description: refusal)
+            }
             let enricher = try ServerGeography.enricher(settings.geo, log)
             try collector.reload(settings.collector)
             collector.replaceEnricher(by: enricher)
             parts.knowledge.replace(by: UserKnowledge(settings))
             parts.alerts.reload(settings)
             parts.feeds.reload(settings)
+            parts.exports.reload(settings)
             log.say(.info, "reloaded")
         } catch {
             log.say(.error, "not reloaded, everything stays as it was: \(error)")

@@ -11,30 +11,27 @@ import Synchronization
 /// Of a flow that brings nothing new only two look-ups in a small table are made; what is left out because
 /// flows come too fast comes again.
 final class ServerBlackLists: BatchSubscriber {
-    private let watches: [BlackListWatch]
-    private let policy: AddressPolicy
+    private let log: ServerLog
+    private let state: Mutex<State>
     private let recent = Mutex(RecentAddresses())
 
-    /// Nil where no zone is configured.
-    init?(_ settings: SkeinSettings, _ log: ServerLog) {
-        let intel = settings.intel
-        let sources = intel.sources.filter { $0.zone != nil }
-        guard !sources.isEmpty else { return nil }
-        policy = AddressPolicy(own: intel.own + settings.geo.home.flatMap(\.networks))
-        do {
-            let store = try IndicatorStore(path: intel.database)
-            watches = sources.compactMap { source in
-                source.blackList(intel).map { zone in
-                    BlackListWatch(
-                        name: source.name, zone: zone, questionsPerSecond: source.rate,
-                        store: store
-                    ) { log.say(.warning, "intel: \(source.name): \($0)") }
-                }
-            }
-        } catch {
-            log.say(.error, "no zone is asked: \(error)")
-            return nil
-        }
+    private struct State {
+        var policy = AddressPolicy()
+        var asked: [Asked] = []
+        var hasStarted = false
+    }
+
+    /// A zone and by which settings it is asked.
+    private struct Asked {
+        var source: IntelSource
+        var resolver: ResolverPlace?
+        var watch: BlackListWatch
+    }
+
+    init(_ settings: SkeinSettings, _ log: ServerLog) {
+        self.log = log
+        state = Mutex(State())
+        reload(settings)
     }
 
     var subscription: BatchSubscription {
@@ -42,14 +39,57 @@ final class ServerBlackLists: BatchSubscriber {
     }
 
     func start() {
-        for watch in watches { watch.start() }
+        let asked = state.withLock { state in
+            state.hasStarted = true
+            return state.asked
+        }
+        for zone in asked { zone.watch.start() }
     }
 
     func stop() {
-        for watch in watches { watch.stop() }
+        for zone in state.withLock(\.asked) { zone.watch.stop() }
+    }
+
+    /// Goes on with other zones; those that stay as they are go on.
+    func reload(_ settings: SkeinSettings) {
+        let intel = settings.intel
+        let sources = intel.sources.filter { $0.zone != nil }
+        let (old, hasStarted) = state.withLock { ($0.asked, $0.hasStarted) }
+        var asked: [Asked] = []
+        var new: [BlackListWatch] = []
+        do {
+            let store = sources.isEmpty ? nil : try IndicatorStore(path: intel.database)
+            for source in sources {
+                if let same = old.first(where: {
+                    $0.source == source && $0.resolver == intel.resolver
+                }) {
+                    asked.append(same)
+                    continue
+                }
+                guard let store, let zone = source.blackList(intel) else { continue }
+                let watch = BlackListWatch(
+                    name: source.name, zone: zone, questionsPerSecond: source.rate, store: store
+                ) { [log] in log.say(.warning, "intel: \(source.name): \($0)") }
+                asked.append(Asked(source: source, resolver: intel.resolver, watch: watch))
+                new.append(watch)
+            }
+        } catch {
+            log.say(.error, "no zone is asked: \(error)")
+        }
+        let policy = AddressPolicy(own: intel.own + settings.geo.home.flatMap(\.networks))
+        state.withLock { state in
+            state.asked = asked
+            state.policy = policy
+        }
+        for zone in old where !asked.contains(where: { $0.watch === zone.watch }) {
+            zone.watch.stop()
+        }
+        if hasStarted { for watch in new { watch.start() } }
     }
 
     func take(_ batch: FlowBatch) {
+        let (asked, policy) = state.withLock { ($0.asked, $0.policy) }
+        if asked.isEmpty { return }
         let now = Int64(Clock.millisecondsSince1970())
         recent.withLock { recent in
             for field in [Field.srcip, .dstip] {
@@ -58,7 +98,7 @@ final class ServerBlackLists: BatchSubscriber {
                         recent.isNew(address, at: now),
                         policy.refusal(of: AddressRange(address)) == nil
                     else { continue }
-                    for watch in watches { watch.see(address, now: now) }
+                    for zone in asked { zone.watch.see(address, now: now) }
                 }
             }
         }
@@ -75,7 +115,7 @@ final class ServerBlackLists: BatchSubscriber {
         var dropped = MetricFamily(
             "skein_intel_zone_dropped_total", .counter,
             "Addresses that a zone was not asked about, as too many waited.")
-        for watch in watches {
+        for watch in state.withLock({ $0.asked.map(\.watch) }) {
             let label = ("source", watch.name)
             let counts = watch.counts
             asked.add(counts.asked, label)

@@ -9,7 +9,7 @@ import Synchronization
 final class ServerFeeds: Sendable {
     private let log: ServerLog
     private let state: Mutex<State>
-    private let blackLists: ServerBlackLists?
+    private let blackLists: ServerBlackLists
 
     private struct State {
         /// Nil while there is nothing to update.
@@ -24,7 +24,7 @@ final class ServerFeeds: Sendable {
     }
 
     /// Who reads the flows that arrive.
-    var subscriptions: [BatchSubscription] { blackLists.map { [$0.subscription] } ?? [] }
+    var subscriptions: [BatchSubscription] { [blackLists.subscription] }
 
     /// Begins to update them.
     func start() {
@@ -32,11 +32,12 @@ final class ServerFeeds: Sendable {
             state.hasStarted = true
             state.updater?.start()
         }
-        blackLists?.start()
+        blackLists.start()
     }
 
-    /// Goes on with other settings; zones are asked as before until the next start.
+    /// Goes on with other settings.
     func reload(_ settings: SkeinSettings) {
+        blackLists.reload(settings)
         let ended = state.withLock { state -> FeedUpdater? in
             guard let plan = Self.plan(settings, log) else {
                 defer { state.updater = nil }
@@ -55,7 +56,7 @@ final class ServerFeeds: Sendable {
 
     func stop() {
         state.withLock(\.updater)?.stop()
-        blackLists?.stop()
+        blackLists.stop()
     }
 
     private static func updater(_ settings: SkeinSettings, _ log: ServerLog) -> FeedUpdater? {
@@ -83,10 +84,17 @@ final class ServerFeeds: Sendable {
                 return nil
             }
         }
+        let options: FetchOptions
+        do {
+            options = try intel.fetchOptions()
+        } catch {
+            log.say(.error, "no source is updated: \(error)")
+            return nil
+        }
         let own = intel.own + settings.geo.home.flatMap(\.networks)
         return FeedUpdater.Plan(
             sources: sources, keeping: Set(intel.sources.map(\.name)),
-            policy: AddressPolicy(own: own), options: intel.fetchOptions)
+            policy: AddressPolicy(own: own), options: options)
     }
 
     /// What was counted, for `/metrics`.
@@ -112,6 +120,6 @@ final class ServerFeeds: Sendable {
             entries.add(UInt64(status.entries), label)
             inForce.add(UInt64(status.inForce), label)
         }
-        return [reads, failures, age, entries, inForce] + (blackLists?.metrics ?? [])
+        return [reads, failures, age, entries, inForce] + blackLists.metrics
     }
 }

@@ -5,17 +5,19 @@ public struct AlertSettings: Hashable, Sendable {
     /// Where alerts are kept; nil = `skein-alerts.sqlite` in the store's folder.
     public var database: String?
     /// Rules that come with Skein and are on.
-    public var builtIn = ["known-bad"]
+    public var builtIn = ["known-bad", "known-bad-name"]
     /// The user's own rules.
     public var rules: [AlertRuleSettings] = []
     /// Where events are told.
     public var sinks: [AlertSinkSettings] = []
+    /// Logs of resolvers whose blocked questions are alerts.
+    public var queryLogs: [QueryLogSettings] = []
     /// How far back the past is searched for what is newly listed; nil: it is not.
     public var retro: Duration? = .seconds(90 * 86_400)
 
     /// The rules that come with Skein.
     public static let builtInNames = [
-        "known-bad", "port-scan", "host-sweep", "flood", "brute-force", "beacon",
+        "known-bad", "known-bad-name", "port-scan", "host-sweep", "flood", "brute-force", "beacon",
     ]
     /// How bad something can be, the worst last.
     public static let severities = ["low", "medium", "high", "critical"]
@@ -25,11 +27,11 @@ public struct AlertSettings: Hashable, Sendable {
 public struct AlertRuleSettings: Hashable, Sendable {
     /// What alerts call it.
     public var name = ""
-    /// `contact`, `threshold` or `beacon`.
+    /// `contact`, `dns`, `threshold` or `beacon`.
     public var type = "contact"
     /// Which flows it looks at.
     public var filter = "any"
-    /// contact: only what these sources list; empty: any.
+    /// contact, dns: only what these sources list; empty: any.
     public var sources: [String] = []
     /// threshold: what is counted.
     public var count = "flows"
@@ -118,15 +120,16 @@ extension AlertRuleSettings {
                 "name", \.name, .label, required: true,
                 "What alerts call it; that of a built-in rule takes its place."),
             setting(
-                "type", \.type, word(["contact", "threshold", "beacon"], "a type of rule"),
-                "A listed peer; too much in a window; contacts as regular as a clock."),
+                "type", \.type, word(["contact", "dns", "threshold", "beacon"], "a type of rule"),
+                "A listed peer; a blocked question to a resolver; too much in a window; contacts as "
+                    + "regular as a clock."),
             setting(
                 "filter", \.filter, .flowFilter,
                 "Which flows it looks at (docs/filter.md); sets are read when serve starts or reloads."
             ),
             setting(
                 "sources", \.sources, .list(.label),
-                "contact: only what these sources list; an empty list: any."),
+                "contact, dns: only what these sources list; an empty list: any."),
             setting(
                 "count", \.count,
                 word(["flows", "packets", "bytes", "peers", "ports"], "what is counted"),
@@ -143,8 +146,8 @@ extension AlertRuleSettings {
                 "beacon: the fewest contacts, after joining what the active timeout split."),
             setting(
                 "window", \.window, .optional(.duration(times)),
-                "threshold: the time in which is counted (none: 1min). contact: a line once in this "
-                    + "time (none: 1h). beacon: how far to look back (none: 24h)."),
+                "threshold: the time in which is counted (none: 1min). contact, dns: a line once in "
+                    + "this time (none: 1h). beacon: how far to look back (none: 24h)."),
             setting(
                 "silence", \.silence, .optional(.duration(times)),
                 "Silence that ends an alert (none: as long as the window, 5min at least)."),
@@ -161,11 +164,38 @@ extension AlertRuleSettings {
         } else if entry.reach != nil {
             return "‘reach’ is for ‘type: threshold’"
         }
-        if entry.type != "contact", !entry.sources.isEmpty {
-            return "‘sources’ is for ‘type: contact’; in a filter write ‘ip in @name’"
+        if entry.type != "contact", entry.type != "dns", !entry.sources.isEmpty {
+            return
+                "‘sources’ is for ‘type: contact’ and ‘type: dns’; in a filter write ‘ip in @name’"
         }
         return nil
     }
+}
+
+/// A log of a resolver.
+public struct QueryLogSettings: Hashable, Sendable {
+    /// The file.
+    public var path = ""
+    /// Only what this policy zone has blocked; nil: any.
+    public var zone: String?
+    /// `end` or `beginning`.
+    public var from = "end"
+
+    static let table: SettingTable<QueryLogSettings> = {
+        let setting = SettingMaker(initial: QueryLogSettings())
+        return SettingTable([
+            setting(
+                "path", \.path, .path, required: true,
+                "The file that BIND writes its category `rpz` to; it may be rotated away."),
+            setting(
+                "zone", \.zone, .optional(.hostName),
+                "Only what this policy zone has blocked; none: any."),
+            setting(
+                "from", \.from,
+                .word(["end", "beginning"].map { ($0, $0) }, noun: "a place in a file"),
+                "Where reading begins in the file that is there at the start."),
+        ])
+    }()
 }
 
 extension AlertSinkSettings {

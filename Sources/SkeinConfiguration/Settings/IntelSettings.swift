@@ -12,10 +12,16 @@ public struct IntelSettings: Hashable, Sendable {
     public var warningLists: [String] = []
     /// The user's own networks, which no source can list.
     public var own: [IPPrefix] = []
+    /// Files of what is in force that `skein serve` keeps up to date.
+    public var exports: [IntelExport] = []
     /// How often `skein serve` updates a source that does not say so itself; zero for never.
     public var every = Duration.seconds(3600)
     /// Whom to ask about zones: an address, or address and port; nil for the system's.
     public var resolver: ResolverPlace?
+    /// The proxy of the web that servers are asked through; nil: as the environment says.
+    public var proxy: String?
+    /// Hosts that are asked without the proxy.
+    public var noProxy: [String] = []
     /// Authorities to believe in place of the system's, a file in PEM.
     public var authorities: String?
 }

@@ -76,6 +76,7 @@ extension SkeinSettings {
                 .conflict("‘\(entry.name)’ has an entry above; each source needs its own name"),
                 of: "intel.sources", entry: index)
         }
+        checkExports(&findings)
         checkAlerts(&findings)
         var prefixes: Set<IPPrefix> = []
         for (index, entry) in geo.overrides.enumerated()
@@ -86,9 +87,25 @@ extension SkeinSettings {
         }
     }
 
+    private func checkExports(_ findings: inout Findings) {
+        var paths: Set<String> = []
+        for (index, entry) in intel.exports.enumerated() {
+            if !paths.insert(entry.path).inserted {
+                findings.add(
+                    .conflict("‘\(entry.path)’ is the file of an entry above"),
+                    of: "intel.exports", entry: index)
+            }
+            for name in entry.sources where !intel.sources.contains(where: { $0.name == name }) {
+                findings.add(
+                    .conflict("there is no source ‘\(name)’"), of: "intel.exports", entry: index)
+            }
+        }
+    }
+
     private func checkAlerts(_ findings: inout Findings) {
         let lists = [
             ("alerts.rules", alerts.rules.map(\.name)), ("alerts.sinks", alerts.sinks.map(\.name)),
+            ("alerts.query-logs", alerts.queryLogs.map(\.path)),
         ]
         for (list, names) in lists {
             var seen: Set<String> = []

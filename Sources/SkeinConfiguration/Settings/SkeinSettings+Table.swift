@@ -135,6 +135,14 @@ extension SkeinSettings {
                 "Certificates of authorities that sources' servers are checked with, in PEM, in "
                     + "place of the system's."),
             setting(
+                "intel.proxy", \.intel.proxy, .optional(.proxy),
+                "The proxy that sources are asked through, `http://HOST:PORT`; none: as `https_proxy`, "
+                    + "`http_proxy` and `no_proxy` of the environment say."),
+            setting(
+                "intel.no-proxy", \.intel.noProxy, .list(.label),
+                "What is asked without `intel.proxy`: names with what lies below, addresses, networks; "
+                    + "`*`: everything. This machine always is."),
+            setting(
                 "intel.allow", \.intel.allow, .list(.label),
                 "What is never matched or exported whoever lists it: addresses, networks, names with "
                     + "what lies below, other values."),
@@ -144,6 +152,14 @@ extension SkeinSettings {
             setting(
                 "intel.own", \.intel.own, .list(.prefix),
                 "Your own networks, which no source can list; those of `geo.home` are besides."),
+            setting(
+                "intel.exports", \.intel.exports,
+                .entries(
+                    IntelExport.table, initial: IntelExport(),
+                    example: "{format: rpz, path: /etc/bind/rpz.zone}",
+                    check: IntelExport.problem),
+                "Files of what is in force, for other tools, which `skein serve` replaces when they "
+                    + "would be others; docs/intel.md."),
             setting(
                 "alerts.database", \.alerts.database, .optional(.path),
                 "Where alerts are kept: an SQLite file; none: `skein-alerts.sqlite` in the store's "
@@ -165,6 +181,12 @@ extension SkeinSettings {
                 .optional(.duration(.seconds(60)...Duration.seconds(3660 * 86_400))),
                 "How far back the stored past is searched for what sources newly list; none: not at "
                     + "all."),
+            setting(
+                "alerts.query-logs", \.alerts.queryLogs,
+                .entries(
+                    QueryLogSettings.table, initial: QueryLogSettings(),
+                    example: "{path: /var/log/named/rpz.log}"),
+                "Logs of resolvers whose questions for what is listed are alerts (docs/alerts.md)."),
             setting(
                 "alerts.sinks", \.alerts.sinks,
                 .entries(

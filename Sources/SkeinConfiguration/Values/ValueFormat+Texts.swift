@@ -97,6 +97,16 @@ extension ValueFormat<String> {
             return text
         }, write: { $0 })
 
+    /// A proxy of the web.
+    static let proxy = ValueFormat.scalar(
+        "`http://HOST:PORT`", noun: "a proxy",
+        parse: { text throws(ValueProblem) in
+            guard text.lowercased().hasPrefix("http://"), text.utf8.count <= 1024,
+                text.utf8.allSatisfy({ (33...126).contains($0) })
+            else { throw .notAValue(hint: "write http://proxy.example.org:3128") }
+            return text
+        }, write: { $0 })
+
     /// The name of a header of HTTP (RFC 9110 §5.1).
     static let headerName = ValueFormat.scalar(
         "header name", noun: "the name of a header",

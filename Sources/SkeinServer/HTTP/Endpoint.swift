@@ -8,10 +8,21 @@ enum Endpoint: String, CaseIterable {
     case query = "/api/v1/query"
     /// What rules have found.
     case alerts = "/api/v1/alerts"
+    /// What is listed, for other tools.
+    case export = "/api/v1/intel/export/{format}"
     /// Who exports.
     case exporters = "/api/v1/exporters"
     /// What was counted, as JSON.
     case counters = "/api/v1/counters"
     /// The description of all this.
     case document = "/api/v1/openapi.json"
+
+    /// What a path is that somebody asks for.
+    init?(path: String) {
+        if ExportAnswer.format(in: path) != nil {
+            self = .export
+        } else {
+            self.init(rawValue: path)
+        }
+    }
 }

@@ -125,6 +125,7 @@ public enum OpenAPIDocument {
                 }
               }
             },
+            "/api/v1/intel/export/{format}": \(exportPath),
             "/api/v1/openapi.json": {
               "get": {
                 "operationId": "document",

@@ -16,6 +16,17 @@ struct ServerResponder: HTTPResponder {
     }
 
     func respond(to request: Request, context: Context) async throws -> Response {
+        var response = try await answer(to: request, context)
+        if request.method == .head {
+            // RFC 9110 §9.3.2: what GET would say, without the body.
+            let length = response.headers[.contentLength]
+            response.body = ResponseBody()
+            response.headers[.contentLength] = length
+        }
+        return response
+    }
+
+    private func answer(to request: Request, _ context: Context) async throws -> Response {
         do throws(RequestGuard.Refusal) {
             try guardian.check(
                 host: request.head.authority, origin: request.headers[.origin],
@@ -23,7 +34,7 @@ struct ServerResponder: HTTPResponder {
         } catch {
             return refusal(error == .hostMissing ? .badRequest : .forbidden, "\(error)")
         }
-        guard let endpoint = Endpoint(rawValue: request.uri.path) else {
+        guard let endpoint = Endpoint(path: request.uri.path) else {
             let paths = Endpoint.allCases.map(\.rawValue).joined(separator: ", ")
             return refusal(.notFound, "there is nothing here; there are \(paths)")
         }
@@ -33,9 +44,7 @@ struct ServerResponder: HTTPResponder {
             return response
         }
         do {
-            var response = try await answer(endpoint, request, context)
-            if request.method == .head { response.body = ResponseBody() }
-            return response
+            return try await answer(endpoint, request, context)
         } catch let problem as QueryParameters.Problem {
             return refusal(.badRequest, "\(problem)")
         } catch let problem as QueryRefusal {
@@ -73,6 +82,7 @@ struct ServerResponder: HTTPResponder {
             let parameters = try QueryParameters(
                 query: request.uri.query ?? "", names: QueryParameters.ofAlerts)
             return try await stream(source.alerts(parameters), request, context)
+        case .export: return try await export(request, context)
         }
     }
 
@@ -125,12 +135,12 @@ struct ServerResponder: HTTPResponder {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: octets)))
     }
 
-    private func refusal(_ status: HTTPResponse.Status, _ message: String) -> Response {
+    func refusal(_ status: HTTPResponse.Status, _ message: String) -> Response {
         whole("{\"error\":\(JSONText.quoted(message))}\n", status: status)
     }
 
     /// Nothing of it is to be kept, framed, guessed at, or read by other sites.
-    private static func headers(_ type: String) -> HTTPFields {
+    static func headers(_ type: String) -> HTTPFields {
         var headers = HTTPFields()
         headers[.contentType] = type
         headers[.cacheControl] = "no-store"

@@ -21,6 +21,13 @@ public protocol ServerSource: Sendable {
     ///
     /// - Throws: ``QueryRefusal`` where the question makes no sense.
     func alerts(_ parameters: QueryParameters) throws -> any ServedQuery
+
+    /// Checks a question for what is listed; nil where there is no such format.
+    ///
+    /// - Throws: ``QueryRefusal`` where the question makes no sense.
+    func export(_ format: String, _ parameters: QueryParameters) throws -> (any ServedExport)?
+    /// The formats that there are.
+    var exportFormats: [String] { get }
 }
 
 /// A question that makes sense.

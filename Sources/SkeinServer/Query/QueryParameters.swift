@@ -34,6 +34,9 @@ public struct QueryParameters: Hashable, Sendable {
         ["filter", "from", "to", "state", "severity", "rule", "limit", "output"], ["utc"]
     )
 
+    /// The names of an export.
+    public static let ofExports: Names = (["sources", "revision", "set-name"], [])
+
     /// Reads what stands behind the `?`.
     public init(query: String, names: Names = Self.ofFlows) throws(Problem) {
         let (options, flags) = names

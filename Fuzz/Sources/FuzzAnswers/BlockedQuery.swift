@@ -1,0 +1,1 @@
+../../../Sources/FlowAlert/Queries/BlockedQuery.swift

@@ -1,0 +1,1 @@
+../../../Sources/FlowFeeds/DNS/DNSMessage.swift
