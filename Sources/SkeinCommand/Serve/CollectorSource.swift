@@ -14,6 +14,8 @@ struct CollectorSource: ServerSource {
     let alerts: ServeAlerts
     /// The updating of sources.
     let feeds: ServerFeeds
+    /// What is configured.
+    let settings: SharedSettings
 
     var troubles: [String] { collector.counters.troubles }
 

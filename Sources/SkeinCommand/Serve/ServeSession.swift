@@ -22,6 +22,7 @@ struct ServeSession {
         let knowledge: SharedKnowledge
         let alerts: ServeAlerts
         let feeds: ServerFeeds
+        let settings: SharedSettings
     }
 
     /// Collects until a signal asks for the end.
@@ -52,7 +53,7 @@ struct ServeSession {
         let isWanted = configuration.origins["http.listen"] != nil
         let parts = Parts(
             collector: collector, knowledge: SharedKnowledge(UserKnowledge(settings)),
-            alerts: alerts, feeds: feeds)
+            alerts: alerts, feeds: feeds, settings: SharedSettings(settings))
         let server = try serve(parts, settings, isWanted: isWanted, log)
         defer { server?.stop() }
         Privileges.putAside()
@@ -112,7 +113,7 @@ struct ServeSession {
             knowledge: parts.knowledge, sets: parts.alerts.sets)
         let source = CollectorSource(
             collector: parts.collector, store: settings.store.path, queries: queries,
-            alerts: parts.alerts, feeds: parts.feeds)
+            alerts: parts.alerts, feeds: parts.feeds, settings: parts.settings)
         do {
             let server = try Server(configuration, source: source)
             log.say(.info, "serving http://\(server.place)")
@@ -161,6 +162,7 @@ struct ServeSession {
             parts.knowledge.replace(by: UserKnowledge(settings))
             parts.alerts.reload(settings)
             parts.feeds.reload(settings)
+            parts.settings.replace(by: settings)
             log.say(.info, "reloaded")
         } catch {
             log.say(.error, "not reloaded, everything stays as it was: \(error)")
