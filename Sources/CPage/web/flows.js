@@ -2,7 +2,7 @@
 // Groups and flows: any keys, any order, every value leads on; and how sources, services and destinations hang
 // together.
 import {fill, h} from "./dom.js";
-import {amount, percent, rate, short, show} from "./format.js";
+import {amount, moment, percent, rate, short, show} from "./format.js";
 import {Panel} from "./panel.js";
 import {sankey} from "./sankey.js";
 import {go, span, state} from "./state.js";
@@ -111,8 +111,8 @@ export function flows(place) {
             return {content: [
                 table(fields.map((name) => ({
                     name, title: further.find(([known]) => known === name)?.[1] ?? heads[name] ?? name, number: numbers.has(name),
-                    wide: false, spare: name === "flags" || name === "packets",
-                    show: (/** @type {any} */ row) => pivots.has(name) ? pivot(name, row[name], name === "srcport" ? String(row[name]) : undefined)
+                    spare: ["flags", "packets", "duration", "srcport"].includes(name),
+                    show: (/** @type {any} */ row) => name === "start" || name === "end" ? time(row[name]) : pivots.has(name) ? pivot(name, row[name], name === "srcport" ? String(row[name]) : undefined)
                         : name === "bps" ? short(row[name] ?? 0) : name === "flags" && row["proto"] !== 6 ? "" : show(name, row[name]),
                 })), rows, {
                     caption: "Flows", sort: sort.replace("-", ""), ascending: !sort.startsWith("-"),
@@ -151,6 +151,18 @@ export function flows(place) {
     }
 
     return {refresh};
+}
+
+/**
+ * A moment without what the span says already; the whole of it is a hover away.
+ * @param {number | null} value
+ */
+function time(value) {
+    if (value === null) return "—";
+    const {from, to} = span();
+    const text = moment(value, true);
+    const sameDay = moment(from).slice(0, 10) === moment(to - 1).slice(0, 10);
+    return h("span", {title: text}, sameDay ? text.slice(11) : text.slice(5, 19));
 }
 
 /** @type {{[name: string]: string}} */

@@ -19,7 +19,7 @@ export function overview(place) {
     const targets = new Panel("Top destinations");
     const services = new Panel("Services");
     const countries = new Panel("Countries", {controls: link({view: "map", more: {}}, "follow", "Map")});
-    const alerts = new Panel("Alerts", {controls: link({view: "alerts", more: {}}, "follow", "All")});
+    const alerts = new Panel("Open alerts", {controls: link({view: "alerts", more: {}}, "follow", "All")});
     const losses = new Panel("Collector", {controls: link({view: "exporters", more: {}}, "follow", "Exporters")});
     fill(place, h("h1", {class: "unseen"}, "Overview"), tiles, h("div", {class: "panels"},
         traffic.element, sources.element, targets.element, services.element, countries.element, alerts.element, losses.element));
@@ -72,16 +72,16 @@ export function overview(place) {
                     ], rows, {caption: "Countries, either side of a flow"}),
                 };
             });
-            const {from, to} = span();
-            alerts.load([{path: "alerts", parameters: {from, to, limit: 8, filter: state().filter}}], signal, ([answer]) => ({
+            // What is open matters however long ago it began.
+            alerts.load([{path: "alerts", parameters: {state: "open", limit: 8, filter: state().filter}}], signal, ([answer]) => ({
                 content: (answer?.rows.length ?? 0) === 0
-                    ? h("div", {class: "empty small"}, h("p", {}, "No alerts in this time."))
+                    ? h("div", {class: "empty small"}, h("p", {}, "Nothing is open."))
                     : table([
                         {name: "severity", title: "", show: (row) => severityMark(row["severity"])},
                         {name: "rule", title: "Rule", show: (row) => row["rule"]},
                         {name: "host", title: "Who", wide: true, show: sides},
                         {name: "last", title: "Last", number: true, show: (row) => ago(row["last"])},
-                    ], answer?.rows ?? [], {caption: "Alerts", sort: "last"}),
+                    ], answer?.rows ?? [], {caption: "Open alerts", sort: "last"}),
             }));
         },
         leave: forget,

@@ -2,15 +2,14 @@
 // Who talks to whom about what: bands from sources over services to destinations, as wide as their traffic.
 import {colours, rest} from "./chart.js";
 import {fill, h, s} from "./dom.js";
-import {amount, percent, show} from "./format.js";
+import {amount, percent, show, term} from "./format.js";
 import {hideTip, showTip} from "./overlay.js";
 import {both, go, state} from "./state.js";
-import {term} from "./format.js";
 import {title} from "./words.js";
 
 /** @typedef {{key: string, value: any, name: string, sum: number, y: number, height: number, colour: string, out: number, into: number}} Knot */
 
-const nodeWidth = 10, gap = 7;
+const nodeWidth = 10, gap = 9, least = 3;
 
 /**
  * @param {import("./api.js").Row[]} rows
@@ -40,20 +39,22 @@ export function sankey(rows, by, metric) {
         const width = plot.clientWidth;
         if (width < 80) return;
         const most = Math.max(...columns.map((column) => column.size));
-        const height = Math.max(240, Math.min(620, most * 22));
+        const wanted = Math.max(240, Math.min(620, most * 22));
         const label = width < 560 ? 0 : Math.min(200, width * 0.2);
+        const scale = (wanted - Math.min(wanted / 2, gap * (most - 1))) / whole;
+        // What is small is drawn larger than it is, so a column may need more than was wanted.
+        const needs = columns.map((column) => [...column.values()].reduce((sum, knot) => sum + Math.max(least, knot.sum * scale) + gap, 4));
+        const height = Math.max(...needs);
         svg.setAttribute("viewBox", `0 0 ${width} ${height + 22}`);
         svg.style.height = `${height + 22}px`;
-        const scale = (height - gap * (most - 1)) / whole;
         const places = [label, (width - nodeWidth) / 2, width - nodeWidth - label];
-        for (const column of columns) {
-            const used = [...column.values()].reduce((sum, knot) => sum + Math.max(1.5, knot.sum * scale) + gap, -gap);
-            let y = 22 + Math.max(0, (height - used) / 2);
+        columns.forEach((column, index) => {
+            let y = 22 + (height - (needs[index] ?? 0)) / 2;
             for (const knot of column.values()) {
-                Object.assign(knot, {y, height: Math.max(1.5, knot.sum * scale), out: 0, into: 0});
+                Object.assign(knot, {y, height: Math.max(least, knot.sum * scale), out: 0, into: 0});
                 y += knot.height + gap;
             }
-        }
+        });
         /** @type {Map<string, {from: Knot, to: Knot, amount: number, colour: string, side: number}>} */
         const bands = new Map();
         for (const row of rows) {
@@ -100,7 +101,7 @@ export function sankey(rows, by, metric) {
                         h("div", {class: "tip-head"}, knot.name), `${amount(knot.sum, metric)} · ${percent(knot.sum / whole)} of what is shown`),
                     onpointerleave: hideTip,
                 }, s("rect", {x, y: knot.y, width: nodeWidth, height: knot.height, fill: index === 1 ? knot.colour : "var(--knot)", rx: 1.5}),
-                knot.height + gap < 11 ? null : s("text", {
+                knot.height + gap < 12 ? null : s("text", {
                     x: inside ? (index === 2 ? x - 5 : x + nodeWidth + 5) : index === 0 ? x - 6 : x + nodeWidth + 6,
                     y: knot.y + knot.height / 2 + 3.5, "text-anchor": index === 0 ? (inside ? "start" : "end") : index === 2 ? (inside ? "end" : "start") : "start",
                 }, knot.name));

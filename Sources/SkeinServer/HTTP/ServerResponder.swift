@@ -8,6 +8,7 @@ struct ServerResponder: HTTPResponder {
     let guardian: RequestGuard
     let runner: QueryRunner
     let hub: EventHub
+    let cache = AnswerCache()
 
     /// What belongs to one request: the connection, whose loop is waited for while an answer streams.
     struct Context: InitializableFromSource {
@@ -133,6 +134,17 @@ struct ServerResponder: HTTPResponder {
         _ query: any ServedQuery, _ request: Request, _ context: Context
     ) async throws -> Response {
         guard request.method == .get else { return whole([], type: query.contentType) }
+        var duty: AnswerCache.Duty?
+        if let age = Duration(maxAgeIn: request.headers[.cacheControl]) {
+            switch await cache.turn(of: request.uri.string, within: age) {
+            case .take(let answer):
+                var response = whole(answer.octets, type: answer.type)
+                response.headers[.age] = "\(answer.age.components.seconds)"
+                return response
+            case .make(let own): duty = own
+            case .ask: break
+            }
+        }
         guard let stream = runner.start(query) else {
             var response = refusal(
                 .serviceUnavailable, "too many queries wait for their turn; ask again later")
@@ -140,22 +152,26 @@ struct ServerResponder: HTTPResponder {
             return response
         }
         // Until the first piece is there the status is open, and the client may go away.
+        let type = query.contentType
         let first = try await request.body.consumeWithCancellationOnInboundClose { _ in
             try await stream.next()
         }
         var response = Response(
-            status: .ok, headers: ResponseHeaders.answer(query.contentType),
-            body: ResponseBody { writer in
+            status: .ok, headers: ResponseHeaders.answer(type),
+            body: ResponseBody { [duty] writer in
                 // Whatever ends the sending ends the query too.
                 defer { stream.cancel() }
+                var kept: [UInt8] = []
                 var piece = first
                 while let octets = piece {
+                    if duty != nil, kept.count <= AnswerCache.answerMax { kept += octets }
                     try await writer.write(ByteBuffer(bytes: octets))
                     // A write returns before the connection knows that its buffer is full: without this
                     // a client that does not read gets the whole answer into our memory.
                     try await context.channel.eventLoop.submit {}.get()
                     piece = try await stream.next()
                 }
+                if kept.count <= AnswerCache.answerMax { duty?.put(kept, type: type) }
                 try await writer.finish(nil)
             })
         response.headers[.connection] = "close"
