@@ -131,6 +131,8 @@ let package = Package(
         .target(
             name: "SwarmPainter", dependencies: ["FlowModel", "FlowSwarm", "CFreeType"],
             swiftSettings: memorySafe),
+        // The page: its files are embedded by the compiler.
+        .target(name: "CPage", exclude: ["web"]),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
             name: "SkeinConfiguration", dependencies: ["FlowModel", "FlowQuery", "CYAML"],
@@ -138,7 +140,7 @@ let package = Package(
         .target(
             name: "SkeinServer",
             dependencies: [
-                "FlowModel", "FlowWire", "FlowStore", "FlowQuery", "FlowCollector",
+                "FlowModel", "FlowWire", "FlowStore", "FlowQuery", "FlowCollector", "CPage", "CZlib",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
