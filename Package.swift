@@ -128,7 +128,8 @@ let package = Package(
         .target(
             name: "SkeinServer",
             dependencies: [
-                "FlowModel", "FlowWire", "FlowStore", "FlowQuery", "FlowCollector", "CPage", "CZlib",
+                "FlowModel", "FlowWire", "FlowStore", "FlowQuery", "FlowCollector", "CPage",
+                "CZlib",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),

@@ -2,7 +2,7 @@
 // How things stand: traffic over time, who and what makes it, what was found, what was lost.
 import {ask} from "./api.js";
 import {country, percent, ago, amount, rate, short, whole} from "./format.js";
-import {fill, h} from "./dom.js";
+import {fill, h, renew} from "./dom.js";
 import {onPulse} from "./live.js";
 import {Panel} from "./panel.js";
 import {go, span, before, state} from "./state.js";
@@ -49,40 +49,52 @@ export function overview(place) {
         });
     }
 
+    /** @param {AbortSignal} signal */
+    function topCountries(signal) {
+        const counted = metric();
+        return countries.load([{path: "map", parameters: {...window_(), top: 8, order: counted}}], signal, ([answer]) => {
+            const rows = answer?.rows ?? [];
+            const most = Math.max(...rows.map((row) => row["share"]), 1e-9);
+            return {content: table([
+                {name: "country", title: "Country", wide: true, bar: (row) => row["share"] / most,
+                    show: (row) => pivot("country", row["country"], country(row["country"]))},
+                {name: counted, title: "Amount", number: true, show: (row) => amount(row[counted], counted)},
+                {name: "share", title: "Share", number: true, show: (row) => percent(row["share"])},
+            ], rows, {caption: "Countries, either side of a flow"})};
+        });
+    }
+
+    /**
+     * What is open matters however long ago it began.
+     * @param {AbortSignal} signal
+     */
+    function openAlerts(signal) {
+        return alerts.load([{path: "alerts", parameters: {state: "open", limit: 8, filter: state().filter}}], signal, ([answer]) => ({
+            content: (answer?.rows.length ?? 0) === 0
+                ? h("div", {class: "empty small"}, h("p", {}, "Nothing is open."))
+                : table([
+                    {name: "severity", title: "Severity", show: (row) => severityMark(row["severity"])},
+                    {name: "rule", title: "Rule", show: (row) => row["rule"]},
+                    {name: "host", title: "Who", wide: true, show: sides},
+                    {name: "last", title: "Last", number: true, show: (row) => ago(row["last"])},
+                ], answer?.rows ?? [], {caption: "Open alerts", sort: "last"}),
+        }));
+    }
+
     return {
         /** @param {AbortSignal} signal */
-        refresh(signal) {
+        async refresh(signal) {
             const key = state().more["by"] || "service";
-            fill(select, keySelect("Stacked by", key, (by) => go({more: {by: by === "service" ? "" : by}})));
-            summary(tiles, signal);
-            loadTraffic(traffic, key, signal);
-            top(services, "service", "Service", signal);
+            renew(select, key, () => keySelect("Stacked by", key, (by) => go({more: {by: by === "service" ? "" : by}})));
+            // Addresses are counted in the flows themselves: what sums tell does not wait for that.
+            for (const panel of [sources, targets]) panel.element.setAttribute("aria-busy", "true");
+            await Promise.all([
+                summary(tiles, signal), loadTraffic(traffic, key, signal), top(services, "service", "Service", signal),
+                topCountries(signal), openAlerts(signal),
+            ]);
+            if (signal.aborted) return;
             top(sources, "srcip", "Address", signal);
             top(targets, "dstip", "Address", signal);
-            const counted = metric();
-            countries.load([{path: "map", parameters: {...window_(), top: 8, order: counted}}], signal, ([answer]) => {
-                const rows = answer?.rows ?? [];
-                const most = Math.max(...rows.map((row) => row["share"]), 1e-9);
-                return {
-                    content: table([
-                        {name: "country", title: "Country", wide: true, bar: (row) => row["share"] / most,
-                            show: (row) => pivot("country", row["country"], country(row["country"]))},
-                        {name: counted, title: "Amount", number: true, show: (row) => amount(row[counted], counted)},
-                        {name: "share", title: "Share", number: true, show: (row) => percent(row["share"])},
-                    ], rows, {caption: "Countries, either side of a flow"}),
-                };
-            });
-            // What is open matters however long ago it began.
-            alerts.load([{path: "alerts", parameters: {state: "open", limit: 8, filter: state().filter}}], signal, ([answer]) => ({
-                content: (answer?.rows.length ?? 0) === 0
-                    ? h("div", {class: "empty small"}, h("p", {}, "Nothing is open."))
-                    : table([
-                        {name: "severity", title: "", show: (row) => severityMark(row["severity"])},
-                        {name: "rule", title: "Rule", show: (row) => row["rule"]},
-                        {name: "host", title: "Who", wide: true, show: sides},
-                        {name: "last", title: "Last", number: true, show: (row) => ago(row["last"])},
-                    ], answer?.rows ?? [], {caption: "Open alerts", sort: "last"}),
-            }));
         },
         leave: forget,
     };
