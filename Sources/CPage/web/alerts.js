@@ -1,7 +1,7 @@
 // @ts-check
 // What rules have found: the list as it changes, why, the flows behind, and who knows of it.
 import {Refusal, acknowledge} from "./api.js";
-import {fill, h, toast} from "./dom.js";
+import {fill, h, renew, toast} from "./dom.js";
 import {ago, amount, country, length, moment, protocol, service, short, whole} from "./format.js";
 import {onPulse} from "./live.js";
 import {dialogue} from "./overlay.js";
@@ -51,13 +51,15 @@ export function alerts(place) {
         latest = signal;
         const chosen = state().more["state"] || "open";
         const severity = state().more["severity"] || "";
-        fill(tabs, choices.map(([name, title]) => h("button", {
+        renew(tabs, chosen, () => choices.map(([name, title]) => h("button", {
             type: "button", "aria-pressed": String(name === chosen), onclick: () => go({more: {state: name === "open" ? "" : name}}),
         }, title)));
-        const select = h("select", {"aria-label": "Severity", onchange: () => go({more: {severity: select.value}})},
-            [["", "any severity"], ["medium", "medium and worse"], ["high", "high and worse"], ["critical", "critical"]]
-                .map(([value, title]) => h("option", {value, selected: value === severity}, title ?? "")));
-        fill(severities, select);
+        renew(severities, severity, () => {
+            const select = h("select", {"aria-label": "Severity", onchange: () => go({more: {severity: select.value}})},
+                [["", "any severity"], ["medium", "medium and worse"], ["high", "high and worse"], ["critical", "critical"]]
+                    .map(([value, title]) => h("option", {value, selected: value === severity}, title ?? "")));
+            return select;
+        });
         const {from, to} = span();
         // What is open matters however long ago it began.
         const when = chosen === "open" || chosen === "acknowledged" ? {} : {from, to};
@@ -78,7 +80,7 @@ export function alerts(place) {
                 {name: "host", title: "Who with whom", wide: true, show: sides},
                 {name: "country", title: "Country", spare: true, show: (row) => row["country"] ? country(row["country"]) : "—"},
                 {name: "sources", title: "Said by", spare: true, show: (row) => said(row)},
-                {name: "flows", title: "Flows", number: true, show: (row) => short(row["flows"])},
+                {name: "flows", title: "Flows", number: true, spare: true, show: (row) => short(row["flows"])},
                 {name: "bytes", title: "Octets", number: true, spare: true, show: (row) => short(row["bytes"], "B")},
                 {name: "last", title: "Last", number: true, show: (row) => h("span", {title: moment(row["last"])}, ago(row["last"]))},
                 {name: "state", title: "State", show: (row) => row["state"] === "open"

@@ -72,6 +72,18 @@ export function fill(parent, ...children) {
     add(parent, children);
 }
 
+/**
+ * Puts other children in only where something has changed: what is used just now is not pulled away.
+ * @param {HTMLElement} parent
+ * @param {string} version
+ * @param {() => Child} make
+ */
+export function renew(parent, version, make) {
+    if (parent.dataset["version"] === version) return;
+    parent.dataset["version"] = version;
+    fill(parent, make());
+}
+
 /** @type {{[name: string]: string}} */
 const icons = {
     sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M5 19l2-2M17 7l2-2",

@@ -37,10 +37,10 @@ export function exporters(place) {
                         row["name"] ? h("span", {class: "muted"}, ` ${row["exporter"]}`) : null)},
                     {name: "severity", title: "Health", show: (row) => h("span", {class: `health ${isWell(row) ? "good" : "bad"}`},
                         isWell(row) ? "well" : words(row))},
-                    {name: "protocol", title: "Protocol"}, {name: "domain", title: "Domain", number: true, spare: true},
+                    {name: "protocol", title: "Protocol", spare: true}, {name: "domain", title: "Domain", number: true, spare: true},
                     {name: "last", title: "Heard", number: true, show: (row) => h("span", {title: moment(row["last"])}, row["last"] ? ago(row["last"]) : "never")},
                     {name: "flows", title: "Flows", number: true, show: (row) => short(row["flows"])},
-                    {name: "lost", title: "Lost", number: true, show: (row) => row["lost"] ? whole(row["lost"]) : "none"},
+                    {name: "lost", title: "Lost", number: true, spare: true, show: (row) => row["lost"] ? whole(row["lost"]) : "none"},
                     {name: "clockOffset", title: "Clock", number: true, spare: true, show: (row) => clock(row["clockOffset"])},
                     {name: "templates", title: "Templates", number: true, spare: true},
                 ], rows, {caption: "Exporters", detail: explain})};

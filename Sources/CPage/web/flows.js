@@ -1,7 +1,7 @@
 // @ts-check
 // Groups and flows: any keys, any order, every value leads on; and how sources, services and destinations hang
 // together.
-import {fill, h} from "./dom.js";
+import {fill, h, renew} from "./dom.js";
 import {amount, moment, percent, rate, short, show} from "./format.js";
 import {Panel} from "./panel.js";
 import {sankey} from "./sankey.js";
@@ -34,7 +34,7 @@ export function flows(place) {
     /** @param {AbortSignal} signal */
     function refresh(signal) {
         const {mode = "groups"} = state().more;
-        fill(tabs, [["groups", "Groups"], ["flows", "Flows"], ["paths", "Paths"]].map(([name, text]) => h("button", {
+        renew(tabs, mode, () => [["groups", "Groups"], ["flows", "Flows"], ["paths", "Paths"]].map(([name, text]) => h("button", {
             type: "button", "aria-pressed": String(name === mode), onclick: () => go({more: {mode: name === "groups" ? "" : name ?? ""}}),
         }, text ?? "")));
         const by = chosenKeys();
@@ -55,7 +55,7 @@ export function flows(place) {
         const counted = metric();
         const count = Number(state().more["top"] || 50);
         const put = (/** @type {string[]} */ keys) => go({more: {by: keys.join(",") === "srcip" ? "" : keys.join(",")}});
-        fill(controls,
+        renew(controls, `groups ${by.join(",")}`, () => [
             by.map((key, index) => h("span", {class: "chip"},
                 keySelect(`Key ${index + 1}`, key, (chosen) => put(by.map((old, place) => place === index ? chosen : old))),
                 by.length > 1 ? h("button", {
@@ -65,7 +65,8 @@ export function flows(place) {
             by.length < 4 ? h("button", {
                 type: "button", class: "small", title: "Group by another key too",
                 onclick: () => put([...by, keys.map(([name]) => name).find((name) => !by.includes(name)) ?? "proto"]),
-            }, "+ key") : null);
+            }, "+ key") : null,
+        ]);
         const seconds = (span().to - span().from) / 1000;
         main.load([{path: "query", parameters: {...window_(), by: by.join(","), order: counted, top: count}}], signal, ([answer]) => {
             const rows = answer?.rows ?? [];
@@ -97,12 +98,14 @@ export function flows(place) {
         const sort = more["sort"] || "-bytes";
         const count = Number(more["count"] || pageRows);
         const extra = (more["columns"] || "").split(",").filter((name) => further.some(([known]) => known === name));
-        const add = h("select", {"aria-label": "Another column", onchange: () => {
-            const chosen = add.value;
-            if (chosen) go({more: {columns: (extra.includes(chosen) ? extra.filter((name) => name !== chosen) : [...extra, chosen]).join(",")}});
-        }}, h("option", {value: ""}, "Columns …"),
-        further.map(([name, text]) => h("option", {value: name}, `${extra.includes(name) ? "− " : "+ "}${text}`)));
-        fill(controls, add);
+        renew(controls, `flows ${extra.join(",")}`, () => {
+            const add = h("select", {"aria-label": "Another column", onchange: () => {
+                const chosen = add.value;
+                if (chosen) go({more: {columns: (extra.includes(chosen) ? extra.filter((name) => name !== chosen) : [...extra, chosen]).join(",")}});
+            }}, h("option", {value: ""}, "Columns …"),
+            further.map(([name, text]) => h("option", {value: name}, `${extra.includes(name) ? "− " : "+ "}${text}`)));
+            return add;
+        });
         const fields = [...columnsOfFlows, ...extra];
         main.load([{path: "query", parameters: {...window_(), fields: fields.join(","), sort, limit: count}}], signal, ([answer]) => {
             const rows = answer?.rows ?? [];
@@ -128,10 +131,12 @@ export function flows(place) {
     function loadPaths(signal) {
         const ends = state().more["ends"] || "srcip,dstip";
         const [source = "srcip", target = "dstip"] = ends.split(",");
-        const choice = h("select", {"aria-label": "Ends", onchange: () => go({more: {ends: choice.value}})},
-            [["srcip,dstip", "Hosts"], ["srcip/24,dstip/24", "Networks /24"], ["srcgeo,dstgeo", "Countries"], ["srcas,dstas", "AS"]]
-                .map(([value, text]) => h("option", {value, selected: value === ends}, text ?? "")));
-        fill(controls, choice);
+        renew(controls, `paths ${ends}`, () => {
+            const choice = h("select", {"aria-label": "Ends", onchange: () => go({more: {ends: choice.value}})},
+                [["srcip,dstip", "Hosts"], ["srcip/24,dstip/24", "Networks /24"], ["srcgeo,dstgeo", "Countries"], ["srcas,dstas", "AS"]]
+                    .map(([value, text]) => h("option", {value, selected: value === ends}, text ?? "")));
+            return choice;
+        });
         const by = [source, "service", target];
         main.load([{path: "query", parameters: {...window_(), by: by.join(","), order: metric(), top: 40}}], signal, ([answer]) => {
             const rows = answer?.rows ?? [];

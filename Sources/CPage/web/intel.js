@@ -67,7 +67,7 @@ export function intel(place) {
                     {name: "state", title: "State", show: (row) => h("span", {class: row["state"] === "in force" ? "health bad" : "muted"}, row["state"])},
                     {name: "description", title: "Says", wide: true, show: (row) => [row["description"],
                         /^https?:\/\//.test(row["url"]) ? [" ", h("a", {href: row["url"], rel: "noopener noreferrer", target: "_blank"}, "report")] : null]},
-                    {name: "since", title: "Since", number: true, show: (row) => moment(row["since"]).slice(0, 10)},
+                    {name: "since", title: "Since", number: true, spare: true, show: (row) => moment(row["since"]).slice(0, 10)},
                 ], rows, {caption: `Who lists ${value}`}) : null,
                 rows.length === 0 ? h("p", {class: "verdict"}, "Nobody lists it.") : null,
                 /^[\d.]+$|:/.test(value) ? h("div", {class: "actions"},

@@ -56,7 +56,8 @@ function refresh() {
 }
 
 function again() {
-    if (document.hidden) timer = window.setTimeout(again, 2000);
+    // Nothing moves under an open menu, nor where nobody looks.
+    if (document.hidden || document.querySelector(".menu, dialog[open]")) timer = window.setTimeout(again, 2000);
     else refresh();
 }
 

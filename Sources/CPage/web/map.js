@@ -1,6 +1,6 @@
 // @ts-check
 // Where traffic goes and comes from. The outlines are projected already (scripts/world), so the page only draws.
-import {fill, h, s} from "./dom.js";
+import {fill, h, renew, s} from "./dom.js";
 import {amount, country, percent, short} from "./format.js";
 import {hideTip, showTip} from "./overlay.js";
 import {Panel} from "./panel.js";
@@ -39,15 +39,18 @@ export function map(place) {
     const picture = new Panel("Map", {className: "map", controls: [direction, modes]});
     const list = new Panel("Countries", {className: "side"});
     const detail = h("div", {class: "detail-panels"});
+    /** @type {Panel[]} */
+    let panels = [];
+    let drilled = "";
     fill(place, h("h1", {class: "unseen"}, "Map"), h("div", {class: "panels map-panels"}, picture.element, list.element), detail);
 
     /** @param {AbortSignal} signal */
     function refresh(signal) {
         const {side = "any", draw: mode = "bubbles", country: chosen = ""} = state().more;
-        fill(direction, sides.map(([name, text]) => h("button", {
+        renew(direction, side, () => sides.map(([name, text]) => h("button", {
             type: "button", "aria-pressed": String(name === (side || "any")), onclick: () => go({more: {side: name === "any" ? "" : name}}),
         }, text)));
-        fill(modes, [["bubbles", "Bubbles"], ["areas", "Areas"]].map(([name, text]) => h("button", {
+        renew(modes, mode, () => [["bubbles", "Bubbles"], ["areas", "Areas"]].map(([name, text]) => h("button", {
             type: "button", "aria-pressed": String(name === (mode || "bubbles")), onclick: () => go({more: {draw: name === "bubbles" ? "" : name ?? ""}}),
         }, text ?? "")));
         const counted = metric();
@@ -92,20 +95,27 @@ export function map(place) {
      * @param {AbortSignal} signal
      */
     function drillDown(code, signal) {
-        if (!code || code === "??") { fill(detail); return; }
+        if (!code || code === "??") {
+            fill(detail);
+            drilled = "";
+            return;
+        }
         const side = state().more["side"] || "any";
         const term = side === "src" ? `srcgeo = ${code}` : side === "dst" ? `dstgeo = ${code}` : `country ${code}`;
         const filter = both(state().filter, term);
         const counted = metric();
         const parameters = {...window_(), filter, order: counted, top: 10};
-        const panels = ["Sources", "Destinations", "Services", "Networks"].map((name) => new Panel(name));
         const keys = ["srcip", "dstip", "service", side === "src" ? "srcas" : "dstas"];
-        fill(detail,
-            h("div", {class: "drill"}, h("h2", {}, country(code)),
-                link({filter, more: {country: ""}}, "button", "Only this country"),
-                link({view: "flows", filter, more: {mode: "flows"}}, "button", "Its flows"),
-                h("button", {type: "button", class: "quiet", "aria-label": "Close", onclick: () => go({more: {country: ""}})}, "✕")),
-            h("div", {class: "panels"}, panels.map((panel) => panel.element)));
+        if (drilled !== `${code} ${filter}`) {
+            panels = ["Sources", "Destinations", "Services", "Networks"].map((name) => new Panel(name));
+            fill(detail,
+                h("div", {class: "drill"}, h("h2", {}, country(code)),
+                    link({filter, more: {country: ""}}, "button", "Only this country"),
+                    link({view: "flows", filter, more: {mode: "flows"}}, "button", "Its flows"),
+                    h("button", {type: "button", class: "quiet", "aria-label": "Close", onclick: () => go({more: {country: ""}})}, "✕")),
+                h("div", {class: "panels"}, panels.map((panel) => panel.element)));
+        }
+        drilled = `${code} ${filter}`;
         panels.forEach((panel, index) => {
             const key = keys[index] ?? "srcip";
             panel.load([{path: "query", parameters: {...parameters, by: key}}], signal, ([answer]) => {

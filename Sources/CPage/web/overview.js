@@ -2,12 +2,12 @@
 // How things stand: traffic over time, who and what makes it, what was found, what was lost.
 import {ask} from "./api.js";
 import {country, percent, ago, amount, rate, short, whole} from "./format.js";
-import {fill, h} from "./dom.js";
+import {fill, h, renew} from "./dom.js";
 import {onPulse} from "./live.js";
 import {Panel} from "./panel.js";
 import {go, span, before, state} from "./state.js";
 import {link, pivot, table} from "./table.js";
-import {keySelect, loadTraffic, metric, window_} from "./traffic.js";
+import {keySelect, loadTraffic, metric, series, window_} from "./traffic.js";
 import {severityMark, sides} from "./alerts.js";
 
 /** @param {HTMLElement} place */
@@ -49,67 +49,109 @@ export function overview(place) {
         });
     }
 
+    /** @param {AbortSignal} signal */
+    function topCountries(signal) {
+        const counted = metric();
+        return countries.load([{path: "map", parameters: {...window_(), top: 8, order: counted}}], signal, ([answer]) => {
+            const rows = answer?.rows ?? [];
+            const most = Math.max(...rows.map((row) => row["share"]), 1e-9);
+            return {content: table([
+                {name: "country", title: "Country", wide: true, bar: (row) => row["share"] / most,
+                    show: (row) => pivot("country", row["country"], country(row["country"]))},
+                {name: counted, title: "Amount", number: true, show: (row) => amount(row[counted], counted)},
+                {name: "share", title: "Share", number: true, show: (row) => percent(row["share"])},
+            ], rows, {caption: "Countries, either side of a flow"})};
+        });
+    }
+
+    /**
+     * What is open matters however long ago it began.
+     * @param {AbortSignal} signal
+     */
+    function openAlerts(signal) {
+        return alerts.load([{path: "alerts", parameters: {state: "open", limit: 8, filter: state().filter}}], signal, ([answer]) => ({
+            content: (answer?.rows.length ?? 0) === 0
+                ? h("div", {class: "empty small"}, h("p", {}, "Nothing is open."))
+                : table([
+                    {name: "severity", title: "Severity", show: (row) => severityMark(row["severity"])},
+                    {name: "rule", title: "Rule", show: (row) => row["rule"]},
+                    {name: "host", title: "Who", wide: true, show: sides},
+                    {name: "last", title: "Last", number: true, show: (row) => ago(row["last"])},
+                ], answer?.rows ?? [], {caption: "Open alerts", sort: "last"}),
+        }));
+    }
+
     return {
         /** @param {AbortSignal} signal */
-        refresh(signal) {
+        async refresh(signal) {
             const key = state().more["by"] || "service";
-            fill(select, keySelect("Stacked by", key, (by) => go({more: {by: by === "service" ? "" : by}})));
-            summary(tiles, signal);
-            loadTraffic(traffic, key, signal);
-            top(services, "service", "Service", signal);
-            top(sources, "srcip", "Address", signal);
-            top(targets, "dstip", "Address", signal);
-            const counted = metric();
-            countries.load([{path: "map", parameters: {...window_(), top: 8, order: counted}}], signal, ([answer]) => {
-                const rows = answer?.rows ?? [];
-                const most = Math.max(...rows.map((row) => row["share"]), 1e-9);
-                return {
-                    content: table([
-                        {name: "country", title: "Country", wide: true, bar: (row) => row["share"] / most,
-                            show: (row) => pivot("country", row["country"], country(row["country"]))},
-                        {name: counted, title: "Amount", number: true, show: (row) => amount(row[counted], counted)},
-                        {name: "share", title: "Share", number: true, show: (row) => percent(row["share"])},
-                    ], rows, {caption: "Countries, either side of a flow"}),
-                };
-            });
-            // What is open matters however long ago it began.
-            alerts.load([{path: "alerts", parameters: {state: "open", limit: 8, filter: state().filter}}], signal, ([answer]) => ({
-                content: (answer?.rows.length ?? 0) === 0
-                    ? h("div", {class: "empty small"}, h("p", {}, "Nothing is open."))
-                    : table([
-                        {name: "severity", title: "", show: (row) => severityMark(row["severity"])},
-                        {name: "rule", title: "Rule", show: (row) => row["rule"]},
-                        {name: "host", title: "Who", wide: true, show: sides},
-                        {name: "last", title: "Last", number: true, show: (row) => ago(row["last"])},
-                    ], answer?.rows ?? [], {caption: "Open alerts", sort: "last"}),
-            }));
+            renew(select, key, () => keySelect("Stacked by", key, (by) => go({more: {by: by === "service" ? "" : by}})));
+            // Addresses are counted in the flows themselves: what sums tell does not wait for that.
+            for (const panel of [sources, targets]) panel.element.setAttribute("aria-busy", "true");
+            const [now] = await Promise.all([
+                total(signal), loadTraffic(traffic, key, signal), top(services, "service", "Service", signal),
+                topCountries(signal), openAlerts(signal),
+            ]);
+            if (signal.aborted) return;
+            // What stood there before is compared already: it stays until there is something to compare with.
+            if (now && tiles.childElementCount === 0) summary(tiles, now, null);
+            const [then] = await Promise.all([
+                earlier(signal), top(sources, "srcip", "Address", signal), top(targets, "dstip", "Address", signal),
+            ]);
+            if (now && !signal.aborted) summary(tiles, now, then);
         },
         leave: forget,
     };
 }
 
+/** @typedef {{bytes: number, packets: number, flows: number}} Sums */
+
 /**
- * @param {HTMLElement} place
+ * What the whole comes to: the sums of the chart's own answer, so nothing is counted twice.
  * @param {AbortSignal} signal
+ * @returns {Promise<Sums | null>}
  */
-async function summary(place, signal) {
-    const here = span();
-    const past = before(here);
-    const filter = state().filter;
-    /** @param {import("./state.js").Span} when */
-    const question = (when) => ask({path: "query", parameters: {filter, from: when.from, to: when.to, total: true}}, signal);
+async function total(signal) {
     try {
-        const [now, then] = (await Promise.all([question(here), question(past)])).map((answer) => answer.rows[0] ?? {});
-        const seconds = (here.to - here.from) / 1000;
-        fill(place,
-            tile("Traffic", rate(now?.["bytes"], "bytes", seconds), `${short(now?.["bytes"], "B")} in all`, now?.["bytes"], then?.["bytes"]),
-            tile("Packets", rate(now?.["packets"], "packets", seconds), `${short(now?.["packets"])} in all`, now?.["packets"], then?.["packets"]),
-            tile("Flows", rate(now?.["flows"], "flows", seconds), `${short(now?.["flows"])} in all`, now?.["flows"], then?.["flows"]),
-            tile("A flow has", amount((now?.["bytes"] ?? 0) / Math.max(1, now?.["flows"] ?? 0), "bytes"),
-                `${short((now?.["packets"] ?? 0) / Math.max(1, now?.["flows"] ?? 0))} packets on average`, 0, 0));
+        const answer = await ask({path: "query", parameters: {...window_(), series: series()}}, signal);
+        return answer.rows.reduce((/** @type {Sums} */ sums, row) => ({
+            bytes: sums.bytes + row["bytes"], packets: sums.packets + row["packets"], flows: sums.flows + row["flows"],
+        }), {bytes: 0, packets: 0, flows: 0});
     } catch {
         // The panels say what is wrong.
+        return null;
     }
+}
+
+/**
+ * The same of the period before.
+ * @param {AbortSignal} signal
+ * @returns {Promise<Sums | null>}
+ */
+async function earlier(signal) {
+    const {from, to} = before(span());
+    try {
+        const answer = await ask({path: "query", parameters: {filter: state().filter, from, to, total: true}}, signal);
+        return /** @type {Sums} */ (/** @type {unknown} */ (answer.rows[0] ?? null));
+    } catch {
+        return null;
+    }
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {Sums} now
+ * @param {Sums | null} then
+ */
+function summary(place, now, then) {
+    const {from, to} = span();
+    const seconds = (to - from) / 1000;
+    const one = Math.max(1, now.flows);
+    fill(place,
+        tile("Traffic", rate(now.bytes, "bytes", seconds), `${short(now.bytes, "B")} in all`, now.bytes, then?.bytes ?? 0),
+        tile("Packets", rate(now.packets, "packets", seconds), `${short(now.packets)} in all`, now.packets, then?.packets ?? 0),
+        tile("Flows", rate(now.flows, "flows", seconds), `${short(now.flows)} in all`, now.flows, then?.flows ?? 0),
+        tile("A flow has", amount(now.bytes / one, "bytes"), `${short(Math.round(now.packets / one))} packets on average`, 0, 0));
 }
 
 /**

@@ -15,6 +15,8 @@ import {picture, raster} from "./picture.js";
  * @property {{columns: import("./table.js").Column[], rows: import("./api.js").Row[]}} [numbers]
  */
 
+const focusable = "button, a[href], input, select, textarea, [tabindex]";
+
 export class Panel {
     /**
      * @param {string} title
@@ -92,8 +94,11 @@ export class Panel {
         hideTip();
         if (!this.drawing) return;
         const {numbers, content} = this.drawing;
+        // Whoever is in here with the keyboard stays where they are.
+        const place = [...this.body.querySelectorAll(focusable)].indexOf(/** @type {Element} */ (document.activeElement));
         fill(this.body, this.showsNumbers && numbers
             ? table(numbers.columns, numbers.rows, {caption: `${this.title}, as numbers`}) : content);
+        if (place >= 0) /** @type {HTMLElement | undefined} */ ([...this.body.querySelectorAll(focusable)][place])?.focus({preventScroll: true});
     }
 
     /**

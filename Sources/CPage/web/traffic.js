@@ -16,6 +16,9 @@ export function window_() {
     return {filter: state().filter, from, to};
 }
 
+/** The length of the chart's buckets, as the interface takes it. */
+export const series = () => `${span().step / 1000}s`;
+
 /**
  * A choice of keys.
  * @param {string} label
@@ -44,19 +47,19 @@ export function loadTraffic(panel, key, signal) {
     const here = span();
     const counted = metric();
     const parameters = window_();
-    const series = `${here.step / 1000}s`;
+    const step = series();
     return panel.run(
-        {path: "query", parameters: {...parameters, series, by: key}}, signal, async (ask) => {
+        {path: "query", parameters: {...parameters, series: step, by: key}}, signal, async (ask) => {
             const isCompared = Boolean(state().more["compare"]);
             const past = before(here);
             const [top, whole, earlier] = await Promise.all([
                 ask({path: "query", parameters: {...parameters, by: key, order: counted, top: 8}}),
-                ask({path: "query", parameters: {...parameters, series}}),
-                isCompared ? ask({path: "query", parameters: {...parameters, from: past.from, to: past.to, series}}) : null,
+                ask({path: "query", parameters: {...parameters, series: step}}),
+                isCompared ? ask({path: "query", parameters: {...parameters, from: past.from, to: past.to, series: step}}) : null,
             ]);
             const values = top.rows.map((row) => row[key]).filter((value) => value !== null);
             const parts = values.length === 0 ? {rows: []} : await ask({
-                path: "query", parameters: {...parameters, filter: both(parameters.filter, among(key, values)), series, by: key},
+                path: "query", parameters: {...parameters, filter: both(parameters.filter, among(key, values)), series: step, by: key},
             });
             /** @type {number[]} */
             const times = [];

@@ -39,7 +39,10 @@ extension CollectorSource {
             ]))
     }
 
-    func check(filter: String) -> [UInt8] {
+    func check(filter: String) throws -> [UInt8] {
+        guard filter.unicodeScalars.count <= 4096 else {
+            throw QueryRefusal("filter: 4,096 characters at most can be looked at")
+        }
         do throws(FilterError) {
             let read = try FlowFilter(
                 parsing: filter, sources: filterFiles, rules: .untrusted)

@@ -94,7 +94,7 @@ struct ServerResponder: HTTPResponder {
         case .events: return events(request, context)
         case .filter:
             let parameters = try parameters(request, QueryParameters.ofFilter)
-            return whole(source.check(filter: parameters["filter"] ?? ""))
+            return whole(try source.check(filter: parameters["filter"] ?? ""))
         case .lookup:
             let parameters = try parameters(request, QueryParameters.ofLookup)
             return whole(try source.listings(of: parameters["value"] ?? ""))

@@ -37,7 +37,9 @@ public protocol ServerSource: Sendable {
     func about() throws -> [UInt8]
 
     /// Whether a filter can be read, and where not, as JSON.
-    func check(filter: String) -> [UInt8]
+    ///
+    /// - Throws: ``QueryRefusal`` where it is longer than any may be.
+    func check(filter: String) throws -> [UInt8]
 
     /// The sources of indicators and how old they are, as JSON.
     func sources() throws -> [UInt8]

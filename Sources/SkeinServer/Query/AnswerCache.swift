@@ -52,11 +52,11 @@ final class AnswerCache: Sendable {
 
     private let state = Mutex(State())
     /// Octets of an answer at most; what is larger is streamed and forgotten.
-    static let answerMax = 1 << 18
+    static let answerMax = 1 << 20
     /// Octets of all answers at most.
     private let octetsMax: Int
 
-    init(octetsMax: Int = 8 << 20) { self.octetsMax = octetsMax }
+    init(octetsMax: Int = 16 << 20) { self.octetsMax = octetsMax }
 
     /// Whose turn it is to answer a question.
     func turn(of question: String, within age: Duration) async -> Turn {
