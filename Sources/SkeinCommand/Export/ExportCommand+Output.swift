@@ -13,7 +13,23 @@ extension ExportCommand {
         switch form {
         case .csv, .ndjson: try writeText(reader, plan, to: file)
         case .ipfix: try writeMessages(reader, plan, to: file)
+        case .codeswarm: try writeEvents(reader, plan, to: file)
         }
+    }
+
+    private func writeEvents(_ reader: StoreReader, _ plan: Plan, to file: ExportFile) throws {
+        var request = plan.request
+        request.kind = .flows(
+            fields: CodeSwarmWriter.fields.map { .quantity(.field($0)) },
+            sort: FlowSort(.field(.start), descending: false), limit: 0)
+        let length = try bucket.map {
+            try SwarmCommand.milliseconds($0, of: "--bucket", bare: nil)
+        }
+        let writer = CodeSwarmWriter(
+            bucket: length ?? CodeSwarmWriter.bucketDefault, write: file.write)
+        try engine(over: reader).run(request, into: writer)
+        try file.finish()
+        StandardStreams.say("\(file.name): \(writer.events) events")
     }
 
     private func engine(over reader: StoreReader) throws -> QueryEngine {

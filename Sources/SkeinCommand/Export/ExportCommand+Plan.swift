@@ -57,6 +57,12 @@ extension ExportCommand {
             throw ValidationError("--from is later than --to")
         }
         request.raw = raw
+        if let bucket {
+            guard form == .codeswarm else {
+                throw ValidationError("--bucket belongs to --as codeswarm")
+            }
+            _ = try SwarmCommand.milliseconds(bucket, of: "--bucket", bare: nil)
+        }
         return Plan(
             request: request, outputs: try outputs(), target: try target(collector))
     }
@@ -89,8 +95,11 @@ extension ExportCommand {
 
     private func outputs() throws -> [FlowOutput]? {
         guard let fields else { return nil }
-        guard form.isText else {
-            throw ValidationError("--as ipfix keeps all fields; leave out --fields")
+        guard form.hasFields else {
+            throw ValidationError(
+                form == .ipfix
+                    ? "--as ipfix keeps all fields; leave out --fields"
+                    : "--as \(form.rawValue) has fields of its own; leave out --fields")
         }
         var outputs: [FlowOutput] = []
         for name in fields.split(separator: ",", omittingEmptySubsequences: false) {

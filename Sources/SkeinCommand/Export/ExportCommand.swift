@@ -10,7 +10,7 @@ struct ExportCommand: ParsableCommand {
         abstract: "Write flows that match a filter to a file, or send them to a collector.",
         discussion: """
             csv and ndjson write the vocabulary's fields (docs/fields.md); ipfix writes a file of RFC 5655 \
-            that keeps all of them, or sends datagrams.
+            that keeps all of them, or sends datagrams; codeswarm writes code_swarm's XML, two events a flow.
 
               skein export --as ndjson 'dst port 53' --from -1d --out dns.ndjson
               skein export --as ipfix --out day.ipfix
@@ -48,6 +48,12 @@ struct ExportCommand: ParsableCommand {
         help: ArgumentHelp(
             "csv and ndjson: these fields (default: all that the store has).", valueName: "a,b,c"))
     var fields: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "codeswarm: flows that begin within this time share a date (default: 10m).",
+            valueName: "time"))
+    var bucket: String?
 
     @Flag(help: "csv and ndjson: counters as exported, not multiplied by the sampling rate.")
     var raw = false

@@ -8,7 +8,12 @@ enum ExportForm: String, CaseIterable, ExpressibleByArgument {
     case ndjson
     /// A file of IPFIX messages (RFC 5655), or datagrams to a collector.
     case ipfix
+    /// The XML that code_swarm reads: two events a flow.
+    case codeswarm
 
     /// Whether it is text that may go to a terminal.
     var isText: Bool { self != .ipfix }
+
+    /// Whether the user says which fields it has.
+    var hasFields: Bool { self == .csv || self == .ndjson }
 }
