@@ -42,7 +42,8 @@ struct BeaconSearch {
         }
         if finder.untracked > 0 {
             StandardStreams.say(
-                "of \(footing.rowsScanned) flows \(finder.untracked) found no room")
+                "looking for beacons: of \(footing.rowsScanned) flows \(finder.untracked) are of pairs that found "
+                    + "no room")
         }
         return finder.finish()
     }
