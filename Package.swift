@@ -30,6 +30,7 @@ let package = Package(
         .library(name: "FlowCollector", targets: ["FlowCollector"]),
         .library(name: "FlowEnrichment", targets: ["FlowEnrichment"]),
         .library(name: "FlowIntel", targets: ["FlowIntel"]),
+        .library(name: "FlowSwarm", targets: ["FlowSwarm"]),
         .library(name: "FlowGenerator", targets: ["FlowGenerator"]),
         .library(name: "SkeinConfiguration", targets: ["SkeinConfiguration"]),
     ],
@@ -122,6 +123,16 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ], swiftSettings: besideNIO + [.strictMemorySafety()]),
+        .target(name: "FlowSwarm", dependencies: ["FlowModel"], swiftSettings: memorySafe),
+        // Not linked with: FreeType is loaded where text is drawn.
+        .target(
+            name: "CFreeType", cSettings: [.unsafeFlags(["-I/usr/include/freetype2"])],
+            linkerSettings: [.linkedLibrary("dl")]),
+        .target(
+            name: "SwarmPainter", dependencies: ["FlowModel", "FlowSwarm", "CFreeType"],
+            swiftSettings: memorySafe),
+        // The page: its files are embedded by the compiler.
+        .target(name: "CPage", exclude: ["web"]),
         .target(name: "FlowGenerator", dependencies: ["FlowModel"], swiftSettings: strict),
         .target(
             name: "SkeinConfiguration", dependencies: ["FlowModel", "FlowQuery", "CYAML"],
@@ -129,7 +140,8 @@ let package = Package(
         .target(
             name: "SkeinServer",
             dependencies: [
-                "FlowModel", "FlowWire", "FlowStore", "FlowQuery", "FlowCollector",
+                "FlowModel", "FlowWire", "FlowStore", "FlowQuery", "FlowCollector", "CPage",
+                "CZlib",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
@@ -141,7 +153,8 @@ let package = Package(
             dependencies: [
                 "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
                 "FlowQuery", "FlowCollector", "FlowEnrichment", "FlowGenerator", "FlowIntel",
-                "FlowFeeds", "FlowAlert", "SkeinConfiguration", "SkeinServer",
+                "FlowFeeds", "FlowAlert", "FlowSwarm", "SwarmPainter", "SkeinConfiguration",
+                "SkeinServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: besideNIO),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),
@@ -205,6 +218,12 @@ let package = Package(
         .testTarget(
             name: "FlowGeneratorTests",
             dependencies: ["FlowModel", "FlowWire", "FlowGenerator", "FlowTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowSwarmTests", dependencies: ["FlowModel", "FlowSwarm"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SwarmPainterTests", dependencies: ["FlowModel", "FlowSwarm", "SwarmPainter"],
             swiftSettings: strict),
         .testTarget(
             name: "SkeinConfigurationTests",

@@ -6,7 +6,8 @@ public func runSkein() {
     // Looking over all commands takes longer than many a query. What this does not understand, and
     // requests for help, are for the whole tree to answer.
     guard arguments.first == QueryCommand.configuration.commandName,
-        let command = try? QueryCommand.parse(Array(arguments.dropFirst()))
+        let command = QueryCommand.plain(arguments.dropFirst())
+            ?? (try? QueryCommand.parse(Array(arguments.dropFirst())))
     else { return Skein.main() }
     do {
         try command.run()
@@ -25,6 +26,7 @@ struct Skein: ParsableCommand {
             ServeCommand.self,
             QueryCommand.self,
             MapCommand.self,
+            SwarmCommand.self,
             IntelCommand.self,
             AlertsCommand.self,
             StoreCommand.self,

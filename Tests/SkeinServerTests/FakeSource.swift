@@ -10,14 +10,17 @@ final class FakeSource: ServerSource {
     let troubles: [String]
     let metrics: [MetricFamily]
     private let run: Run
+    /// Counts how often it is asked how things stand.
+    private let looks: Tally
 
     init(
-        troubles: [String] = [], metrics: [MetricFamily] = [],
+        troubles: [String] = [], metrics: [MetricFamily] = [], looks: Tally = Tally(),
         run: @escaping Run = { _, write in try write(Array("{\"rows\":[],\"footing\":{}}\n".utf8)) }
     ) {
         self.troubles = troubles
         self.metrics = metrics
         self.run = run
+        self.looks = looks
     }
 
     func exporters() throws -> [UInt8] { Array("{\"rows\":[{}],\"footing\":{}}\n".utf8) }
@@ -59,6 +62,32 @@ final class FakeSource: ServerSource {
         func read(at place: Int, most: Int) throws -> [UInt8] {
             Array(text.utf8.dropFirst(place).prefix(min(most, 3)))
         }
+    }
+
+    func map(_ parameters: QueryParameters) throws -> any ServedQuery {
+        Query(run: run, contentType: "application/json")
+    }
+
+    func about() throws -> [UInt8] {
+        Array("{\"version\":\"0\",\"store\":\"s\",\"fields\":[],\"sets\":[]}\n".utf8)
+    }
+
+    func check(filter: String) -> [UInt8] { Array("{\"well\":true,\"notes\":[]}\n".utf8) }
+
+    func sources() throws -> [UInt8] { Array("{\"rows\":[],\"footing\":{}}\n".utf8) }
+
+    func listings(of value: String) throws -> [UInt8] {
+        Array("{\"rows\":[],\"footing\":{}}\n".utf8)
+    }
+
+    func acknowledge(_ parameters: QueryParameters) throws -> [UInt8] {
+        guard parameters["id"] == "1" else { throw QueryRefusal("there is no such alert") }
+        return Array("{\"rows\":[{}],\"footing\":{}}\n".utf8)
+    }
+
+    var pulse: String {
+        looks.add()
+        return "{\"time\":1}"
     }
 
     private struct Query: ServedQuery {

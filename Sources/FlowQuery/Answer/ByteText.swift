@@ -98,3 +98,10 @@ extension [UInt8] {
         append(UInt8(ascii: "\""))
     }
 }
+
+/// A service in words, as tables write it.
+public func serviceText(_ number: UInt64) -> String {
+    var text: [UInt8] = []
+    text.append(service: number)
+    return String(decoding: text, as: UTF8.self)
+}

@@ -219,13 +219,21 @@ final class RollupBench {
     let rows = RollupRows()
     let scratch = RollupScratch()
     let batch = FlowBatch()
-    private var cells: [UInt16: (RollupCells, RollupCells)] = [:]
+    private var cells: [Int: (RollupCells, RollupCells)] = [:]
 
-    /// The cells of a dimension, for minutes and hours; all are 0 between blocks.
+    /// The cells of a dimension, for minutes and hours; all are 0 between dimensions.
+    ///
+    /// One dimension is added up after the other, together with those within it: only these need cells
+    /// at the same time.
     func cells(of dimension: RollupDimension) -> (RollupCells, RollupCells) {
-        if let found = cells[dimension.number] { return found }
+        var place = 0
+        if case .within = dimension.source {
+            let beside = RollupDimension.all.filter { $0.source == dimension.source }
+            place = 1 + (beside.firstIndex { $0.number == dimension.number } ?? 0)
+        }
+        if let found = cells[place] { return found }
         let made = (RollupCells(), RollupCells())
-        cells[dimension.number] = made
+        cells[place] = made
         return made
     }
 }

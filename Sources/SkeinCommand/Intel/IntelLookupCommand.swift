@@ -24,24 +24,30 @@ struct IntelLookupCommand: ParsableCommand {
 
     func run() throws {
         try runCommand {
-            let value = try checked()
-            let intelligence = try intel.load()
-            let address = IPAddress(value)
-            let listings =
-                try address.map { try intelligence.store.listings(of: $0) }
-                ?? intelligence.store.listings(of: value)
-            let judge = intelligence.judge
-            if listings.isEmpty { StandardStreams.say(silence(address, judge)) }
-            if let unread = try unread(intelligence) { StandardStreams.say(unread) }
-            let answers = listings.map { listing in
-                (listing, state(of: listing.indicator, address: address, judge))
-            }
-            try answer(answers)
+            let (rows, notes) = try answer(by: intel.load())
+            notes.forEach(StandardStreams.say)
+            try rows.write(as: output)
         }
     }
 
+    /// Who lists it, and what is to be said beside.
+    func answer(by intelligence: Intelligence) throws -> (ListedRows, notes: [String]) {
+        let value = try checked()
+        let address = IPAddress(value)
+        let listings =
+            try address.map { try intelligence.store.listings(of: $0) }
+            ?? intelligence.store.listings(of: value)
+        let judge = intelligence.judge
+        var notes = listings.isEmpty ? [silence(address, judge)] : []
+        if let unread = try unread(intelligence) { notes.append(unread) }
+        let answers = listings.map { listing in
+            (listing, state(of: listing.indicator, address: address, judge))
+        }
+        return (rows(answers), notes)
+    }
+
     /// The value without the blanks around it, where it is one that could be listed.
-    private func checked() throws -> String {
+    func checked() throws -> String {
         let value = Indicator.trimmed(value)
         switch Indicator.reading(ofValue: value) {
         case .value: return value
@@ -100,7 +106,7 @@ struct IntelLookupCommand: ParsableCommand {
         }
     }
 
-    private func answer(_ answers: [(listing: Listing, state: String)]) throws {
+    private func rows(_ answers: [(listing: Listing, state: String)]) -> ListedRows {
         let rows = answers.map { listing, state -> [JSONValue] in
             let indicator = listing.indicator
             let detail = indicator.detail
@@ -114,7 +120,7 @@ struct IntelLookupCommand: ParsableCommand {
                 detail.confidence.map { .number(UInt64($0)) } ?? .null, .integer(listing.since),
             ] + times + [.array(detail.tags.map { .text($0) })]
         }
-        try ListedRows(
+        return ListedRows(
             columns: [
                 "source", "kind", "value", "state", "description", "url", "port", "confidence",
                 "since", "firstSeen", "lastSeen", "expires", "tags",
@@ -129,7 +135,6 @@ struct IntelLookupCommand: ParsableCommand {
                         why.joined(separator: " "),
                     ]
                 }
-            )
-        ).write(as: output)
+            ))
     }
 }

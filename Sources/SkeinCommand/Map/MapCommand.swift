@@ -14,6 +14,7 @@ struct MapCommand: ParsableCommand {
 
               skein map --from -1d
               skein map 'dst port 443' --side src --order flows
+              skein map --from -7d --svg week.svg
             """)
 
     @Argument(
@@ -54,22 +55,32 @@ struct MapCommand: ParsableCommand {
     @Option(help: "Form of the answer: table, csv, json or ndjson.")
     var output = OutputFormat.table
 
+    @Option(help: ArgumentHelp("Also write the map of the page to this file.", valueName: "file"))
+    var svg: String?
+
     @Flag(help: "Times in UTC.")
     var utc = false
 
     @OptionGroup
     var override: OverrideOption
 
-    private var times: TimeText { TimeText(zone: utc ? .utc : .local) }
+    /// How times are read and written.
+    var times: TimeText { TimeText(zone: utc ? .utc : .local) }
 
     func validate() throws { _ = try request(rules: .unread) }
 
-    private func request(
-        rules: FilterRules = .trusted, note: (FilterNote) -> Void = { _ in }
+    /// The question; ``MapTable`` makes countries of its answer.
+    ///
+    /// - Parameter intel: the listed addresses; nil: those of the configuration.
+    func request(
+        rules: FilterRules = .trusted, intel: IntelSets? = nil,
+        note: (FilterNote) -> Void = { _ in }
     ) throws -> QueryRequest {
         guard top >= 0 else { throw ValidationError("--top is 0 or more") }
         let times = times
-        let filter = try store.filter(filter, times: times, rules: rules)
+        let filter = try store.filter(
+            filter, times: times, rules: rules,
+            intel: intel ?? .configured(override.configuration.path))
         filter.notes.forEach(note)
         let keys = side.fields.map { GroupKey.field($0) }
         var request = QueryRequest(
@@ -99,6 +110,13 @@ struct MapCommand: ParsableCommand {
             for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
             let table = MapTable(order: order, top: top)
             try QueryEngine(reader).knowing(knowledge).run(request, into: table)
+            if let svg {
+                let picture = MapPicture(order: order)
+                try table.write(to: picture, all: true)
+                let file = try FileSink(path: svg)
+                try file.write(Array(picture.svg.utf8))
+                try file.close()
+            }
             try table.write(
                 to: output.writer(
                     to: AnswerOutput(write: StandardStreams.write), times: times, rowsMax: nil,

@@ -74,7 +74,9 @@ final class MapTable: AnswerWriter {
     func end(footing: Footing) throws { self.footing = footing }
 
     /// Writes the countries, the largest first, equal ones by their letters.
-    func write(to writer: any AnswerWriter) throws {
+    ///
+    /// - Parameter all: whether all countries are written, not only the first.
+    func write(to writer: any AnswerWriter, all: Bool = false) throws {
         try writer.begin(
             columns: [AnswerColumn(name: "country", meaning: .country)] + columns
                 + [AnswerColumn(name: "share", meaning: .number)])
@@ -84,7 +86,7 @@ final class MapTable: AnswerWriter {
                 ? a.value[place] > b.value[place]
                 : a.key?.rawValue ?? 0 < b.key?.rawValue ?? 0
         }
-        for (country, counts) in top == 0 ? ranked[...] : ranked.prefix(top) {
+        for (country, counts) in top == 0 || all ? ranked[...] : ranked.prefix(top) {
             let share =
                 whole[place] == 0 ? 0 : Double(counts[place]) / Double(whole[place])
             try writer.row(

@@ -17,6 +17,8 @@ struct CollectorSource: ServerSource {
     let feeds: ServerFeeds
     /// What is listed, for other tools.
     let exports: ServerExports
+    /// What is configured.
+    let settings: SharedSettings
 
     var troubles: [String] { collector.counters.troubles }
 

@@ -23,8 +23,7 @@ struct ServeSession {
         let alerts: ServeAlerts
         let feeds: ServerFeeds
         let exports: ServerExports
-        /// With which it was started.
-        let settings: SkeinSettings
+        let settings: SharedSettings
     }
 
     /// Collects until a signal asks for the end.
@@ -56,7 +55,7 @@ struct ServeSession {
         let parts = Parts(
             collector: collector, knowledge: SharedKnowledge(UserKnowledge(settings)),
             alerts: alerts, feeds: feeds, exports: ServerExports(settings, log),
-            settings: settings)
+            settings: SharedSettings(settings))
         let server = try serve(parts, settings, isWanted: isWanted, log)
         defer { server?.stop() }
         Privileges.putAside()
@@ -118,7 +117,8 @@ struct ServeSession {
             knowledge: parts.knowledge, sets: parts.alerts.sets)
         let source = CollectorSource(
             collector: parts.collector, store: settings.store.path, queries: queries,
-            alerts: parts.alerts, feeds: parts.feeds, exports: parts.exports)
+            alerts: parts.alerts, feeds: parts.feeds, exports: parts.exports,
+            settings: parts.settings)
         do {
             let server = try Server(configuration, source: source)
             log.say(.info, "serving http://\(server.place)")
@@ -161,7 +161,7 @@ struct ServeSession {
         notifier.tell(.reloading)
         do {
             let settings = try load().settings
-            if let refusal = settings.refusal(after: parts.settings) {
+            if let refusal = settings.refusal(after: parts.settings.current) {
                 throw StoreProblem(description: refusal)
             }
             let enricher = try ServerGeography.enricher(settings.geo, log)
@@ -171,6 +171,7 @@ struct ServeSession {
             parts.alerts.reload(settings)
             parts.feeds.reload(settings)
             parts.exports.reload(settings)
+            parts.settings.replace(by: settings)
             log.say(.info, "reloaded")
         } catch {
             log.say(.error, "not reloaded, everything stays as it was: \(error)")

@@ -97,6 +97,9 @@ final class ServerFeeds: Sendable {
             policy: AddressPolicy(own: own), options: options)
     }
 
+    /// How the sources that are updated are doing, by name.
+    var statuses: [FeedStatus] { state.withLock(\.updater)?.statuses ?? [] }
+
     /// What was counted, for `/metrics`.
     var metrics: [MetricFamily] {
         var reads = MetricFamily(
@@ -112,7 +115,7 @@ final class ServerFeeds: Sendable {
         var inForce = MetricFamily(
             "skein_intel_in_force", .gauge, "Entries of a source that are not refused.")
         let now = Int64(Clock.millisecondsSince1970())
-        for status in state.withLock(\.updater)?.statuses ?? [] {
+        for status in statuses {
             let label = ("source", status.name)
             reads.add(status.reads, label)
             failures.add(status.failures, label)

@@ -84,14 +84,7 @@ private struct StoreQuery: ServedQuery {
     let arguments: [String]
     let knowledge: UserKnowledge
 
-    var contentType: String {
-        switch format {
-        case .json: "application/json"
-        case .ndjson: "application/x-ndjson"
-        case .csv: "text/csv; charset=utf-8"
-        case .table: "text/plain; charset=utf-8"
-        }
-    }
+    var contentType: String { format.contentType }
 
     func run(stop: QueryStop, write: @escaping ([UInt8]) throws -> Void) throws {
         let reader = try StoreReader(directory: directory, window: request.window)

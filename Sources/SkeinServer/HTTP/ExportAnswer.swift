@@ -59,7 +59,7 @@ extension ServerResponder {
             return later("\(problem)")
         }
         guard let file = making.file else { throw QueryFailure.cancelled }
-        var headers = Self.headers(file.contentType)
+        var headers = ResponseHeaders.answer(file.contentType)
         // It may be kept, and is asked after each time.
         headers[.cacheControl] = "no-cache"
         headers[.eTag] = "\"\(file.tag)\""

@@ -8,7 +8,7 @@ public enum OpenAPIDocument {
           "info": {
             "title": "Skein",
             "version": "1",
-            "description": "Flows, exporters and counters of a running skein serve. Only GET; asked by programs of the machine it runs on, or through a web server in front."
+            "description": "Flows, alerts, exporters and counters of a running skein serve, for programs of the machine it runs on and for its page."
           },
           "servers": [{"url": "http://127.0.0.1:8055"}],
           "paths": {
@@ -126,6 +126,111 @@ public enum OpenAPIDocument {
               }
             },
             "/api/v1/intel/export/{format}": \(exportPath),
+            "/api/v1/about": {
+              "get": {
+                "operationId": "about",
+                "summary": "The program, its store, the vocabulary and the sets that filters may name",
+                "responses": {
+                  "200": {"description": "What there is to ask", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/About"}}}},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
+            "/api/v1/filter": {
+              "get": {
+                "operationId": "filter",
+                "summary": "Whether a filter can be read, and where not",
+                "parameters": [
+                  {"name": "filter", "in": "query", "description": "The filter (docs/filter.md)", "schema": {"type": "string", "maxLength": 4096}}
+                ],
+                "responses": {
+                  "200": {"description": "Well, or what is wrong and where: characters from 0, in the line", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/FilterCheck"}}}},
+                  "400": {"$ref": "#/components/responses/Refusal"},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
+            "/api/v1/map": {
+              "get": {
+                "operationId": "map",
+                "summary": "Which countries flows go to and come from; the parameters are the options of skein map",
+                "parameters": [
+                  {"name": "filter", "in": "query", "description": "Which flows (docs/filter.md)", "schema": {"type": "string", "maxLength": 4096}},
+                  {"name": "from", "in": "query", "description": "Only flows that start at this time or later: -1h, 2016-06-07T12:00Z, ms since 1970", "schema": {"type": "string", "maxLength": 64}},
+                  {"name": "to", "in": "query", "description": "Only flows that start before this time", "schema": {"type": "string", "maxLength": 64}},
+                  {"name": "side", "in": "query", "description": "Which country of a flow counts", "schema": {"type": "string", "enum": ["any", "src", "dst"], "default": "any"}},
+                  {"name": "order", "in": "query", "description": "Order countries by this, the largest first", "schema": {"type": "string", "enum": ["flows", "packets", "bytes"], "default": "bytes"}},
+                  {"name": "top", "in": "query", "description": "Countries at most, 0: all", "schema": {"type": "integer", "minimum": 0, "default": 20}},
+                  {"name": "raw", "in": "query", "description": "Counters as exported, not multiplied by the sampling rate", "schema": {"type": "boolean"}},
+                  {"name": "utc", "in": "query", "description": "Times without an offset are UTC", "schema": {"type": "boolean"}},
+                  {"name": "output", "in": "query", "description": "The form of the answer", "schema": {"type": "string", "enum": ["json", "ndjson", "csv"], "default": "json"}}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "A row for each country; ZZ is private space",
+                    "content": {
+                      "application/json": {"schema": {"$ref": "#/components/schemas/Rows"}},
+                      "application/x-ndjson": {"schema": {"type": "string"}},
+                      "text/csv": {"schema": {"type": "string"}}
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/Refusal"},
+                  "503": {"$ref": "#/components/responses/Refusal"},
+                  "504": {"$ref": "#/components/responses/Refusal"},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
+            "/api/v1/alerts/acknowledge": {
+              "post": {
+                "operationId": "acknowledge",
+                "summary": "Note that somebody knows of an alert, as skein alerts ack; no link or form of a page may",
+                "parameters": [
+                  {"name": "id", "in": "query", "required": true, "description": "Its number", "schema": {"type": "integer", "minimum": 1, "maximum": 9007199254740991}},
+                  {"name": "note", "in": "query", "description": "What is known", "schema": {"type": "string", "maxLength": 1024}}
+                ],
+                "responses": {
+                  "200": {"description": "The alert as it is now", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rows"}}}},
+                  "400": {"$ref": "#/components/responses/Refusal"},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
+            "/api/v1/intel/feeds": {
+              "get": {
+                "operationId": "feeds",
+                "summary": "The sources of indicators: how many entries, how old",
+                "responses": {
+                  "200": {"description": "A row for each source", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rows"}}}},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
+            "/api/v1/intel/lookup": {
+              "get": {
+                "operationId": "lookup",
+                "summary": "Who lists a value; the rows of skein intel lookup",
+                "parameters": [
+                  {"name": "value", "in": "query", "required": true, "description": "An address, a name, a URL, a digest", "schema": {"type": "string", "minLength": 1, "maxLength": 2048}}
+                ],
+                "responses": {
+                  "200": {"description": "A row for each listing; notes in the footing", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rows"}}}},
+                  "400": {"$ref": "#/components/responses/Refusal"},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
+            "/api/v1/events": {
+              "get": {
+                "operationId": "events",
+                "summary": "How things stand, every two seconds, as server-sent events of the type pulse",
+                "responses": {
+                  "200": {"description": "Events until the connection ends", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+                  "503": {"$ref": "#/components/responses/Refusal"},
+                  "default": {"$ref": "#/components/responses/Refusal"}
+                }
+              }
+            },
             "/api/v1/openapi.json": {
               "get": {
                 "operationId": "document",
@@ -145,6 +250,33 @@ public enum OpenAPIDocument {
               "Refusal": {
                 "type": "object", "required": ["error"], "additionalProperties": false,
                 "properties": {"error": {"type": "string"}}
+              },
+              "About": {
+                "type": "object", "required": ["version", "store", "fields", "sets"], "additionalProperties": false,
+                "properties": {
+                  "version": {"type": "string"},
+                  "store": {"type": "string"},
+                  "fields": {
+                    "type": "array",
+                    "items": {
+                      "type": "object", "required": ["name", "type", "about"], "additionalProperties": false,
+                      "properties": {"name": {"type": "string"}, "type": {"type": "string"}, "about": {"type": "string"}}
+                    }
+                  },
+                  "sets": {"type": "array", "items": {"type": "string"}}
+                }
+              },
+              "FilterCheck": {
+                "type": "object", "required": ["well", "notes"], "additionalProperties": false,
+                "properties": {
+                  "well": {"type": "boolean"},
+                  "notes": {"type": "array", "items": {"type": "string"}},
+                  "message": {"type": "string"},
+                  "line": {"type": "integer"},
+                  "from": {"type": "integer"},
+                  "to": {"type": "integer"},
+                  "suggestion": {"type": ["string", "null"]}
+                }
               },
               "Health": {
                 "type": "object", "required": ["well", "troubles"], "additionalProperties": false,

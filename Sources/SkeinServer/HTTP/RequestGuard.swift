@@ -10,6 +10,8 @@ public struct RequestGuard: Sendable {
         case hostMissing
         /// `Host` is a name that this server does not have.
         case hostUnknown(String)
+        /// A page is left for what changes something.
+        case navigation
         /// Another site's page asks.
         case crossOrigin(String)
     }
@@ -28,8 +30,9 @@ public struct RequestGuard: Sendable {
     ///   - origin: `Origin`, which browsers send with what may change something or cross sites.
     ///   - site: `Sec-Fetch-Site` (W3C Fetch Metadata).
     ///   - mode: `Sec-Fetch-Mode`; somebody who follows a link is let in.
+    ///   - writes: whether the request may change something; no link and no form may.
     public func check(
-        host: String?, origin: String?, site: String?, mode: String?
+        host: String?, origin: String?, site: String?, mode: String?, writes: Bool = false
     ) throws(Refusal) {
         guard let host, !host.isEmpty else { throw .hostMissing }
         let authority = host.lowercased()
@@ -42,6 +45,7 @@ public struct RequestGuard: Sendable {
                 Self.withoutDefaultPort(parts[1]) == Self.withoutDefaultPort(authority[...])
             else { throw .crossOrigin(origin) }
         }
+        if writes, mode == "navigate" { throw .navigation }
         if let site, !["same-origin", "none"].contains(site), mode != "navigate" {
             throw .crossOrigin("a page of another site")
         }
@@ -94,6 +98,7 @@ extension RequestGuard.Refusal: CustomStringConvertible {
         case .hostUnknown(let host):
             "‘\(host.prefix(80))’ is not a name of this server; add it to http.hosts of the "
                 + "configuration, if it is"
+        case .navigation: "a link or form changes nothing here: only this server's own page does"
         case .crossOrigin(let origin):
             "\(origin.prefix(80)) may not ask here: only this server's own page may"
         }

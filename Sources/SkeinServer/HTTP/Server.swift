@@ -24,6 +24,7 @@ public final class Server: Sendable {
     private let host: String
     private let group: ServiceGroup
     private let runner: QueryRunner
+    private let hub: EventHub
     private let ended: DispatchSemaphore
 
     /// Starts to serve, and returns when the port is open.
@@ -35,12 +36,14 @@ public final class Server: Sendable {
         let runner = QueryRunner(
             time: configuration.queryTime, running: configuration.queries,
             waiting: configuration.queriesWaiting)
+        let hub = EventHub(every: configuration.pulse) { source.pulse }
         let opened = DispatchSemaphore(value: 0)
         let ended = DispatchSemaphore(value: 0)
         let outcome = FirstOutcome()
         let application = Application(
             responder: ServerResponder(
-                source: source, guardian: RequestGuard(names: configuration.names), runner: runner),
+                source: source, guardian: RequestGuard(names: configuration.names), runner: runner,
+                hub: hub),
             server: .http1(
                 configuration: .init(
                     idleTimeout: .seconds(60),
@@ -58,6 +61,7 @@ public final class Server: Sendable {
         group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: [application], logger: logger))
         self.runner = runner
+        self.hub = hub
         host = configuration.host
         self.ended = ended
         Task { [group] in
@@ -82,6 +86,7 @@ public final class Server: Sendable {
 
     /// Takes no more requests, ends queries, and waits for what is being answered, at most so long.
     public func stop(within limit: Duration = .seconds(5)) {
+        hub.close()
         runner.close()
         Task { [group] in await group.triggerGracefulShutdown() }
         _ = ended.wait(timeout: .now() + .milliseconds(limit.milliseconds))

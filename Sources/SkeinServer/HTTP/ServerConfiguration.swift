@@ -18,6 +18,10 @@ public struct ServerConfiguration: Sendable {
     ///
     /// Default: 16.
     public var queriesWaiting = 16
+    /// How often those who listen for events are told how things stand.
+    ///
+    /// Default: 2 s.
+    public var pulse: Duration = .seconds(2)
     /// Connections at once; more wait to be taken.
     ///
     /// Default: 256.

@@ -7,6 +7,8 @@ struct ServerResponder: HTTPResponder {
     let source: any ServerSource
     let guardian: RequestGuard
     let runner: QueryRunner
+    let hub: EventHub
+    let cache = AnswerCache()
 
     /// What belongs to one request: the connection, whose loop is waited for while an answer streams.
     struct Context: InitializableFromSource {
@@ -30,17 +32,29 @@ struct ServerResponder: HTTPResponder {
         do throws(RequestGuard.Refusal) {
             try guardian.check(
                 host: request.head.authority, origin: request.headers[.origin],
-                site: request.headers[Self.site], mode: request.headers[Self.mode])
+                site: request.headers[ResponseHeaders.site],
+                mode: request.headers[ResponseHeaders.mode],
+                writes: request.method != .get && request.method != .head)
         } catch {
             return refusal(error == .hostMissing ? .badRequest : .forbidden, "\(error)")
         }
+        let isReading = request.method == .get || request.method == .head
         guard let endpoint = Endpoint(path: request.uri.path) else {
+            if isReading,
+                var response = PageResponses.response(
+                    path: request.uri.path, accepts: request.headers[.acceptEncoding])
+            {
+                if request.method == .head { response.body = ResponseBody() }
+                return response
+            }
             let paths = Endpoint.allCases.map(\.rawValue).joined(separator: ", ")
             return refusal(.notFound, "there is nothing here; there are \(paths)")
         }
-        guard request.method == .get || request.method == .head else {
-            var response = refusal(.methodNotAllowed, "only GET is understood here")
-            response.headers[.allow] = "GET, HEAD"
+        guard endpoint.writes ? request.method == .post : isReading else {
+            let methods = endpoint.writes ? "POST" : "GET, HEAD"
+            var response = refusal(
+                .methodNotAllowed, "only \(endpoint.writes ? "POST" : "GET") is understood here")
+            response.headers[.allow] = methods
             return response
         }
         do {
@@ -75,21 +89,72 @@ struct ServerResponder: HTTPResponder {
         case .counters: return whole(source.metrics.json)
         case .exporters: return whole(try source.exporters())
         case .document: return whole(OpenAPIDocument.text)
+        case .about: return whole(try source.about())
+        case .feeds: return whole(try source.sources())
+        case .events: return events(request, context)
+        case .filter:
+            let parameters = try parameters(request, QueryParameters.ofFilter)
+            return whole(try source.check(filter: parameters["filter"] ?? ""))
+        case .lookup:
+            let parameters = try parameters(request, QueryParameters.ofLookup)
+            return whole(try source.listings(of: parameters["value"] ?? ""))
+        case .acknowledge:
+            let parameters = try parameters(request, QueryParameters.ofAcknowledgement)
+            return whole(try source.acknowledge(parameters))
+        case .map:
+            let parameters = try parameters(request, QueryParameters.ofMap)
+            return try await stream(source.map(parameters), request, context)
         case .query:
             return try await stream(
                 source.query(QueryParameters(query: request.uri.query ?? "")), request, context)
         case .alerts:
-            let parameters = try QueryParameters(
-                query: request.uri.query ?? "", names: QueryParameters.ofAlerts)
+            let parameters = try parameters(request, QueryParameters.ofAlerts)
             return try await stream(source.alerts(parameters), request, context)
         case .export: return try await export(request, context)
         }
+    }
+
+    private func parameters(
+        _ request: Request, _ names: QueryParameters.Names
+    ) throws(QueryParameters.Problem) -> QueryParameters {
+        try QueryParameters(query: request.uri.query ?? "", names: names)
+    }
+
+    /// Server-sent events (WHATWG HTML §9.2).
+    private func events(_ request: Request, _ context: Context) -> Response {
+        guard request.method == .get else { return whole([], type: "text/event-stream") }
+        guard let (id, messages) = hub.listen() else {
+            var response = refusal(.serviceUnavailable, "too many listen; come back later")
+            response.headers[.retryAfter] = "30"
+            return response
+        }
+        return Response(
+            status: .ok, headers: ResponseHeaders.answer("text/event-stream"),
+            body: ResponseBody { [hub] writer in
+                defer { hub.leave(id) }
+                for await message in messages {
+                    try await writer.write(message)
+                    try await context.channel.eventLoop.submit {}.get()
+                }
+                try await writer.finish(nil)
+            })
     }
 
     private func stream(
         _ query: any ServedQuery, _ request: Request, _ context: Context
     ) async throws -> Response {
         guard request.method == .get else { return whole([], type: query.contentType) }
+        var duty: AnswerCache.Duty?
+        if let age = Duration(maxAgeIn: request.headers[.cacheControl]) {
+            switch await cache.turn(of: request.uri.string, within: age) {
+            case .take(let answer):
+                var response = whole(answer.octets, type: answer.type)
+                response.headers[.age] = "\(answer.age.components.seconds)"
+                return response
+            case .make(let own): duty = own
+            case .ask: break
+            }
+        }
         guard let stream = runner.start(query) else {
             var response = refusal(
                 .serviceUnavailable, "too many queries wait for their turn; ask again later")
@@ -97,22 +162,26 @@ struct ServerResponder: HTTPResponder {
             return response
         }
         // Until the first piece is there the status is open, and the client may go away.
+        let type = query.contentType
         let first = try await request.body.consumeWithCancellationOnInboundClose { _ in
             try await stream.next()
         }
         var response = Response(
-            status: .ok, headers: Self.headers(query.contentType),
-            body: ResponseBody { writer in
+            status: .ok, headers: ResponseHeaders.answer(type),
+            body: ResponseBody { [duty] writer in
                 // Whatever ends the sending ends the query too.
                 defer { stream.cancel() }
+                var kept: [UInt8] = []
                 var piece = first
                 while let octets = piece {
+                    if duty != nil, kept.count <= AnswerCache.answerMax { kept += octets }
                     try await writer.write(ByteBuffer(bytes: octets))
                     // A write returns before the connection knows that its buffer is full: without this
                     // a client that does not read gets the whole answer into our memory.
                     try await context.channel.eventLoop.submit {}.get()
                     piece = try await stream.next()
                 }
+                if kept.count <= AnswerCache.answerMax { duty?.put(kept, type: type) }
                 try await writer.finish(nil)
             })
         response.headers[.connection] = "close"
@@ -131,33 +200,11 @@ struct ServerResponder: HTTPResponder {
         _ octets: [UInt8], type: String = "application/json", status: HTTPResponse.Status = .ok
     ) -> Response {
         Response(
-            status: status, headers: Self.headers(type),
+            status: status, headers: ResponseHeaders.answer(type),
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: octets)))
     }
 
     func refusal(_ status: HTTPResponse.Status, _ message: String) -> Response {
         whole("{\"error\":\(JSONText.quoted(message))}\n", status: status)
-    }
-
-    /// Nothing of it is to be kept, framed, guessed at, or read by other sites.
-    static func headers(_ type: String) -> HTTPFields {
-        var headers = HTTPFields()
-        headers[.contentType] = type
-        headers[.cacheControl] = "no-store"
-        headers[.xContentTypeOptions] = "nosniff"
-        headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
-        headers[resourcePolicy] = "same-origin"
-        headers[referrerPolicy] = "no-referrer"
-        return headers
-    }
-
-    private static let site = name("Sec-Fetch-Site")
-    private static let mode = name("Sec-Fetch-Mode")
-    private static let resourcePolicy = name("Cross-Origin-Resource-Policy")
-    private static let referrerPolicy = name("Referrer-Policy")
-
-    /// A header that the library has no name for.
-    private static func name(_ text: String) -> HTTPField.Name {
-        HTTPField.Name(text) ?? .userAgent
     }
 }

@@ -28,6 +28,34 @@ public protocol ServerSource: Sendable {
     func export(_ format: String, _ parameters: QueryParameters) throws -> (any ServedExport)?
     /// The formats that there are.
     var exportFormats: [String] { get }
+    /// Checks a question for countries.
+    ///
+    /// - Throws: ``QueryRefusal`` where the question makes no sense.
+    func map(_ parameters: QueryParameters) throws -> any ServedQuery
+
+    /// What there is to ask: the program, the store, the vocabulary, as JSON.
+    func about() throws -> [UInt8]
+
+    /// Whether a filter can be read, and where not, as JSON.
+    ///
+    /// - Throws: ``QueryRefusal`` where it is longer than any may be.
+    func check(filter: String) throws -> [UInt8]
+
+    /// The sources of indicators and how old they are, as JSON.
+    func sources() throws -> [UInt8]
+
+    /// Who lists a value, as JSON.
+    ///
+    /// - Throws: ``QueryRefusal`` where nothing like it could be listed.
+    func listings(of value: String) throws -> [UInt8]
+
+    /// Notes that somebody knows of an alert, and answers what it is now, as JSON.
+    ///
+    /// - Throws: ``QueryRefusal`` where there is none of that number.
+    func acknowledge(_ parameters: QueryParameters) throws -> [UInt8]
+
+    /// How things stand, as JSON in one line; asked every few seconds while somebody listens.
+    var pulse: String { get }
 }
 
 /// A question that makes sense.

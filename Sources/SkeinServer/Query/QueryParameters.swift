@@ -36,6 +36,16 @@ public struct QueryParameters: Hashable, Sendable {
 
     /// The names of an export.
     public static let ofExports: Names = (["sources", "revision", "set-name"], [])
+    /// The names of a question for countries.
+    public static let ofMap: Names = (
+        ["filter", "from", "to", "side", "order", "top", "output"], ["raw", "utc"]
+    )
+    /// The name of a filter that is to be checked.
+    public static let ofFilter: Names = (["filter"], [])
+    /// The name of a value that may be listed.
+    public static let ofLookup: Names = (["value"], [])
+    /// The names of an acknowledgement.
+    public static let ofAcknowledgement: Names = (["id", "note"], [])
 
     /// Reads what stands behind the `?`.
     public init(query: String, names: Names = Self.ofFlows) throws(Problem) {

@@ -40,6 +40,21 @@ import Testing
         #expect(try map("src geo CH", "--utc", "--to", "2024-06").dropFirst().count == 2)
     }
 
+    @Test func `the picture has a bubble for each country, and words for what is nowhere`() throws {
+        _ = try map("--top", "1", "--svg", "map.svg")
+        let picture = try String(contentsOfFile: folder.path("map.svg"), encoding: .utf8)
+        #expect(picture.hasPrefix("<svg xmlns="))
+        let titles = picture.matches(of: /<title>(.*?)<\/title>/).map { String($0.1) }
+        #expect(titles == ["DE 40.0 %", "CH 30.0 %"])
+        // The area is by the traffic: 300 of 400 octets are 0.87 of the radius.
+        #expect(picture.contains("r=\"52.0\"") && picture.contains("r=\"45.0\""))
+        #expect(picture.contains("private 70.0 % · unknown 40.0 %"))
+        #expect(picture.matches(of: /<path d="M/).count > 170)
+        let refused = try Command.run(
+            Command.skein, ["map", "--store", "s", "--svg", "absent/map.svg"], in: folder)
+        #expect(refused.status == 1)
+    }
+
     @Test func `what the user knows better mends what is stored`() throws {
         try folder.write(
             "home.txt",

@@ -1,0 +1,130 @@
+// @ts-check
+// Asks the server, and says each question as the command line would.
+import {instant} from "./format.js";
+
+/** @typedef {{[name: string]: any}} Row */
+/** @typedef {{rows: Row[], footing: {[name: string]: any}}} Answer */
+/**
+ * A question: an endpoint below /api/v1, and its parameters.
+ * @typedef {object} Question
+ * @property {"query" | "map" | "alerts" | "exporters" | "intel/feeds" | "intel/lookup"} path
+ * @property {{[name: string]: string | number | boolean | undefined}} [parameters]
+ */
+/** @typedef {{name: string, type: string, about: string}} FieldInfo */
+/** @typedef {{version: string, store: string, fields: FieldInfo[], sets: string[]}} About */
+
+export class Refusal extends Error {
+    /**
+     * @param {number} status
+     * @param {string} message
+     */
+    constructor(status, message) {
+        super(message);
+        this.status = status;
+    }
+}
+
+/**
+ * @param {Question} question
+ * @param {string} [output]
+ */
+export function addressOf(question, output) {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(question.parameters ?? {})) {
+        if (value !== undefined && value !== "" && value !== false) parameters.set(name, String(value));
+    }
+    if (output) parameters.set("output", output);
+    const query = parameters.toString();
+    return `/api/v1/${question.path}${query ? `?${query}` : ""}`;
+}
+
+/**
+ * @param {string} address
+ * @param {RequestInit} [options]
+ */
+async function fetched(address, options) {
+    const response = await fetch(address, options);
+    let body;
+    try {
+        body = await response.json();
+    } catch {
+        throw new Refusal(response.status, `the answer broke off (${response.status})`);
+    }
+    if (!response.ok) throw new Refusal(response.status, body.error ?? response.statusText);
+    return body;
+}
+
+/**
+ * @param {Question} question
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Answer>}
+ */
+export const ask = (question, signal) => fetched(addressOf(question), {
+    // Many pages look at the same time: what another one was just told will do.
+    signal, ...(question.path === "query" || question.path === "map" ? {headers: {"Cache-Control": "max-age=8"}} : {}),
+});
+
+/** @type {About} */
+let known = {version: "", store: "", fields: [], sets: []};
+export const about = () => known;
+
+export async function learn() {
+    known = await fetched("/api/v1/about");
+    return known;
+}
+
+/**
+ * @typedef {object} Check
+ * @property {boolean} well
+ * @property {string[]} notes
+ * @property {string} [message]
+ * @property {number} [line]
+ * @property {number} [from]
+ * @property {number} [to]
+ * @property {string | null} [suggestion]
+ */
+
+/**
+ * @param {string} filter
+ * @param {AbortSignal} signal
+ * @returns {Promise<Check>}
+ */
+export const check = (filter, signal) =>
+    fetched(`/api/v1/filter?filter=${encodeURIComponent(filter)}`, {signal});
+
+/**
+ * @param {number} id
+ * @param {string} note
+ * @returns {Promise<Answer>}
+ */
+export function acknowledge(id, note) {
+    const parameters = new URLSearchParams({id: String(id)});
+    if (note) parameters.set("note", note);
+    return fetched(`/api/v1/alerts/acknowledge?${parameters}`, {method: "POST"});
+}
+
+/** @param {string} word */
+const quoted = (word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+const flags = new Set(["total", "overlap", "raw", "spread", "bidirectional", "utc"]);
+
+/**
+ * The command that asks the same.
+ * @param {Question} question
+ */
+export function command(question) {
+    const {filter, ...rest} = question.parameters ?? {};
+    const [first, second] = question.path.split("/");
+    const words = ["skein", first === "query" || first === "map" || first === "alerts" || first === "exporters"
+        ? first : `intel ${second ?? ""}`];
+    if (filter) words.push(quoted(String(filter)));
+    for (const [name, value] of Object.entries(rest)) {
+        if (value === undefined || value === "" || value === false) continue;
+        if (name === "value") words.push(quoted(String(value)));
+        else if (flags.has(name)) words.push(`--${name}`);
+        else if (name === "from" || name === "to") words.push(`--${name}`, instant(Number(value)));
+        else words.push(`--${name}`, quoted(String(value)));
+    }
+    if (first !== "intel") words.push("--store", quoted(known.store));
+    return words.join(" ");
+}

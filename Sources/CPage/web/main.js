@@ -1,0 +1,95 @@
+// @ts-check
+// Begins: the header, the view of the address, the keys, and what is looked at again and again.
+import {learn} from "./api.js";
+import {alerts} from "./alerts.js";
+import {exporters} from "./exporters.js";
+import {flows} from "./flows.js";
+import {header} from "./header.js";
+import {help} from "./help.js";
+import {intel} from "./intel.js";
+import {listen} from "./live.js";
+import {map} from "./map.js";
+import {overview} from "./overview.js";
+import {fill, h} from "./dom.js";
+import {go, onChange, span, state, views} from "./state.js";
+
+/**
+ * A view that is shown: it draws itself into `place`, and again when what is looked at changes.
+ * @typedef {object} View
+ * @property {(signal: AbortSignal) => void} refresh
+ * @property {number} [every]  ms between two looks while the time goes on
+ * @property {() => void} [leave]
+ */
+
+/** @type {{[name: string]: (place: HTMLElement) => View}} */
+const makers = {"": overview, map, flows, alerts, exporters, intel};
+
+const place = /** @type {HTMLElement} */ (document.getElementById("main"));
+const head = header();
+/** @type {View | undefined} */
+let view;
+let shown = "?";
+let controller = new AbortController();
+let timer = 0;
+
+function render() {
+    const now = state();
+    head.update();
+    // Whoever goes on does not wait for what was asked before.
+    controller.abort();
+    controller = new AbortController();
+    if (shown !== now.view) {
+        view?.leave?.();
+        shown = now.view;
+        place.replaceChildren();
+        view = makers[now.view]?.(place);
+    }
+    refresh();
+}
+
+function refresh() {
+    clearTimeout(timer);
+    view?.refresh(controller.signal);
+    const {step, isLive} = span();
+    const every = view?.every ?? Math.max(10_000, Math.min(step, 60_000));
+    if (isLive || view?.every) timer = window.setTimeout(again, every);
+}
+
+function again() {
+    // Nothing moves under an open menu, nor where nobody looks.
+    if (document.hidden || document.querySelector(".menu, dialog[open]")) timer = window.setTimeout(again, 2000);
+    else refresh();
+}
+
+onChange(render);
+
+addEventListener("keydown", (event) => {
+    const target = /** @type {Element} */ (event.target);
+    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input,textarea,select,dialog,.menu")) return;
+    const digit = Number(event.key) - 1;
+    if (event.key === "/") head.focus();
+    else if (event.key === "?") help();
+    else if (event.key === "l") head.toggleLive();
+    else if (event.key === "c") head.toggleCompare();
+    else if (event.key === "t") head.turn();
+    else if (event.key === "[") head.move(-1);
+    else if (event.key === "]") head.move(1);
+    else if (event.key === "z") widen();
+    else if (digit >= 0 && digit < views.length) go({view: views[digit] ?? "", more: {}});
+    else return;
+    event.preventDefault();
+});
+
+function widen() {
+    const {from, to} = span();
+    const more = Math.round((to - from) / 2);
+    go({from: String(from - more), to: String(Math.min(to + more, Math.max(Date.now(), to)))});
+}
+
+try {
+    await learn();
+} catch {
+    fill(place, h("p", {class: "trouble"}, "The server does not answer."));
+}
+render();
+listen();
