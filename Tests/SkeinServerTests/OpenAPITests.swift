@@ -42,7 +42,8 @@ import Testing
     @Test func `every path is served as it is described, and no other`() async throws {
         // Events do not end; EventTests listens to them.
         let asked = paths.filter { $0.key != "/api/v1/events" }.mapValues {
-            $0.keys.first?.uppercased() ?? ""
+            // Before HEAD, which has no body to judge.
+            $0.keys.min()?.uppercased() ?? ""
         }
         let (refusal, answers) = try await onThread {
             let times = MetricFamily.Histogram(
@@ -75,7 +76,9 @@ import Testing
 
     /// Holds an answer against what is said of its status.
     private func check(_ answer: HTTPAnswer, of path: String) throws {
-        let responses = try #require(paths[path]?.values.first?["responses"] as? [String: Any])
+        let operations = try #require(paths[path])
+        let asked = operations.min { $0.key < $1.key }?.value
+        let responses = try #require(asked?["responses"] as? [String: Any])
         let described = resolved(responses["\(answer.status)"] ?? responses["default"])
         let content = try #require(described["content"] as? [String: Any], "\(path)")
         let type =

@@ -154,16 +154,24 @@ extension AlertEvent {
                 ),
             ]
         } else {
-            members.append(
-                (
-                    "network",
-                    .object([
-                        ("iana_number", .text("\(alert.proto)")),
-                        ("bytes", .number(alert.bytes)), ("packets", .number(alert.packets)),
-                    ])
-                ))
+            members.append(("network", network))
         }
         if alert.isOfIndicator { members.append(("threat", threat)) }
+        return .object(members)
+    }
+
+    private var network: AlertJSON {
+        var members: [(String, AlertJSON)] = [("iana_number", .text("\(alert.proto)"))]
+        if let name = ProtocolNames.name(of: UInt64(alert.proto)) {
+            members.append(("transport", .text(name.lowercased())))
+        }
+        // Seen from the inside, as ECS has it; of both there is no word.
+        switch alert.direction {
+        case .inward: members.append(("direction", .text("inbound")))
+        case .outward: members.append(("direction", .text("outbound")))
+        case .both: break
+        }
+        members += [("bytes", .number(alert.bytes)), ("packets", .number(alert.packets))]
         return .object(members)
     }
 

@@ -123,7 +123,8 @@ extension SkeinSettings {
                     example: "{name: drop, path: /var/lib/skein/drop.txt}",
                     check: IntelSource.problem),
                 "Lists of known-bad peers, which `skein intel update` reads, and `skein serve` from "
-                    + "time to time; docs/intel.md."),
+                    + "time to time; docs/intel.md has a catalogue of well-known ones, `skein intel feeds "
+                    + "--known` prints it."),
             setting(
                 "intel.every", \.intel.every, .duration(.zero...always),
                 "How often `skein serve` updates sources; `0s` never does."),
