@@ -143,9 +143,13 @@ import Testing
         let variables = [
             "HTTPS_PROXY": "http://one", "http_proxy": "http://two", "no_proxy": "a,b c",
         ]
-        let found = WebProxy.ofEnvironment { variables[$0] }
+        let found = try WebProxy.ofEnvironment { variables[$0] }
         #expect(found?.host == "one" && found?.bypassed == ["a", "b", "c"])
-        #expect(WebProxy.ofEnvironment { _ in nil } == nil)
+        #expect(try WebProxy.ofEnvironment { _ in nil } == nil)
+        let error = #expect(throws: FetchError.self) {
+            try WebProxy.ofEnvironment { _ in "socks5://user:secret@proxy" }
+        }
+        #expect(error.map { !"\($0)".contains("secret") } == true)
     }
 
     @Test(arguments: [

@@ -93,15 +93,21 @@ public struct WebProxy: Hashable, Sendable {
     /// first holds, since feeds are fetched by https.
     ///
     /// - Parameter variable: looks a variable up; nil or empty: it is not set.
-    public static func ofEnvironment(_ variable: (String) -> String?) -> WebProxy? {
+    /// - Throws: where it names a proxy that cannot be asked.
+    public static func ofEnvironment(
+        _ variable: (String) -> String?
+    ) throws(FetchError) -> WebProxy? {
         func value(_ name: String) -> String? {
             for name in [name, name.uppercased()] {
                 if let text = variable(name), !text.isEmpty { return text }
             }
             return nil
         }
-        guard let text = value("https_proxy") ?? value("http_proxy"), var proxy = WebProxy(text)
-        else { return nil }
+        guard let text = value("https_proxy") ?? value("http_proxy") else { return nil }
+        guard var proxy = WebProxy(text) else {
+            // Without what it says: a password may be in it.
+            throw .location("https_proxy", why: "no proxy of the form http://HOST:PORT")
+        }
         proxy.bypassed = list(value("no_proxy") ?? "")
         return proxy
     }

@@ -64,7 +64,13 @@ extension IntelSettings {
         var options = FetchOptions()
         options.authorities = authorities
         guard let proxy else {
-            options.proxy = .ofEnvironment { name in getenv(name).map { String(cString: $0) } }
+            do throws(FetchError) {
+                options.proxy = try .ofEnvironment { name in
+                    getenv(name).map { String(cString: $0) }
+                }
+            } catch {
+                StandardStreams.say("\(error); sources are asked without a proxy")
+            }
             return options
         }
         guard let proxy = WebProxy(proxy) else {
