@@ -88,9 +88,9 @@ extension AlertEvent {
                 "alert",
                 .object([
                     ("action", .text("allowed")), ("gid", .number(1)),
-                    ("signature_id", .number(0)), ("rev", .number(1)),
+                    ("signature_id", .number(alert.signatureID)), ("rev", .number(1)),
                     ("signature", .text(alert.title)), ("category", .text(alert.kind.category)),
-                    ("severity", .number(severity)),
+                    ("severity", .number(severity)), ("metadata", metadata),
                 ])
             ),
             (
@@ -101,12 +101,28 @@ extension AlertEvent {
                     ("start", .text(Self.stamp(alert.first, zone: "+0000"))),
                 ])
             ),
-            ("skein", .object([("event", .text(kind.rawValue))] + alert.members)),
         ]
         return .object(members)
     }
 
-    /// Elastic Common Schema: `event.kind` alert, `threat.indicator` for what is listed.
+    /// What EVE has no member for: its schema takes lists of texts here and nothing new elsewhere.
+    private var metadata: AlertJSON {
+        var members: [(String, [String])] = [
+            ("event", [kind.rawValue]), ("id", ["\(alert.id)"]), ("rule", [alert.rule]),
+            ("severity", [alert.severity.rawValue]), ("indicator", [alert.indicator]),
+            ("list", alert.sources), ("reference", alert.links),
+            ("description", alert.descriptions), ("flows", ["\(alert.flows)"]),
+        ]
+        if let host = alert.host { members.append(("host", ["\(host)"])) }
+        if !alert.measure.isEmpty { members.append((alert.measure, ["\(alert.value)"])) }
+        if alert.isRetro { members.append(("retro", ["true"])) }
+        return .object(
+            members.filter { !$0.1.isEmpty }.map { name, texts in
+                (name, .list(texts.map { .text($0) }))
+            })
+    }
+
+    /// Elastic Common Schema: `event.kind` alert, `threat.enrichments` for what is listed.
     var ecs: AlertJSON {
         var source: [(String, AlertJSON)] = []
         if let address = alert.source {
@@ -188,7 +204,21 @@ extension AlertEvent {
         if !alert.links.isEmpty {
             indicator.append(("reference", .list(alert.links.map { .text($0) })))
         }
-        return .object([("indicator", .object(indicator))])
+        let isTarget = alert.peer == alert.target
+        let field =
+            alert.kind == .dns ? "dns.question.name" : isTarget ? "destination.ip" : "source.ip"
+        let matched: [(String, AlertJSON)] = [
+            ("atomic", .text(alert.kind == .dns ? alert.question : alert.peer?.description ?? "")),
+            ("field", .text(field)), ("type", .text("indicator_match_rule")),
+        ]
+        return .object([
+            (
+                "enrichments",
+                .list([
+                    .object([("indicator", .object(indicator)), ("matched", .object(matched))])
+                ])
+            )
+        ])
     }
 
     private var threatType: String {
@@ -212,6 +242,14 @@ extension AlertEvent {
 }
 
 extension Alert {
+    /// A number for the rule, the same wherever it has the same name, of those that are left to users.
+    fileprivate var signatureID: UInt64 {
+        // FNV-1a.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for octet in rule.utf8 { hash = (hash ^ UInt64(octet)) &* 0x100_0000_01b3 }
+        return 9_000_000 + hash % 1_000_000
+    }
+
     /// A sentence.
     var title: String {
         switch kind {
