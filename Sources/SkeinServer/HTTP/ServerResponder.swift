@@ -123,7 +123,8 @@ struct ServerResponder: HTTPResponder {
     /// Server-sent events (WHATWG HTML §9.2).
     private func events(_ request: Request, _ context: Context) -> Response {
         guard request.method == .get else { return whole([], type: "text/event-stream") }
-        guard let (id, messages) = hub.listen() else {
+        guard let (id, messages) = hub.listen(hangUp: { context.channel.close(promise: nil) })
+        else {
             var response = refusal(.serviceUnavailable, "too many listen; come back later")
             response.headers[.retryAfter] = "30"
             return response
