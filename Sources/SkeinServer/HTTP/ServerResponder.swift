@@ -41,10 +41,9 @@ struct ServerResponder: HTTPResponder {
         let isReading = request.method == .get || request.method == .head
         guard let endpoint = Endpoint(path: request.uri.path) else {
             if isReading,
-                var response = PageResponses.response(
+                let response = PageResponses.response(
                     path: request.uri.path, accepts: request.headers[.acceptEncoding])
             {
-                if request.method == .head { response.body = ResponseBody() }
                 return response
             }
             let paths = Endpoint.allCases.map(\.rawValue).joined(separator: ", ")
