@@ -12,6 +12,8 @@ final class FakeSource: ServerSource {
     private let run: Run
     /// Counts how often it is asked how things stand.
     private let looks: Tally
+    /// How things stand; the number of the look is handed in.
+    private let standing: @Sendable (Int) -> String
 
     init(
         troubles: [String] = [], metrics: [MetricFamily] = [], looks: Tally = Tally(),
@@ -21,6 +23,16 @@ final class FakeSource: ServerSource {
         self.metrics = metrics
         self.run = run
         self.looks = looks
+        standing = { _ in "{\"time\":1}" }
+    }
+
+    /// - Parameter standing: says how things stand; the number of the look is handed in.
+    init(standing: @escaping @Sendable (Int) -> String) {
+        troubles = []
+        metrics = []
+        run = { _, write in try write(Array("{\"rows\":[],\"footing\":{}}\n".utf8)) }
+        looks = Tally()
+        self.standing = standing
     }
 
     func exporters() throws -> [UInt8] { Array("{\"rows\":[{}],\"footing\":{}}\n".utf8) }
@@ -87,7 +99,7 @@ final class FakeSource: ServerSource {
 
     var pulse: String {
         looks.add()
-        return "{\"time\":1}"
+        return standing(looks.value)
     }
 
     private struct Query: ServedQuery {

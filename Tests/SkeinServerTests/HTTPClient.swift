@@ -18,8 +18,12 @@ struct HTTPAnswer: Sendable {
 final class HTTPConnection {
     private let descriptor: Int32
 
-    init(port: UInt16) throws {
+    /// - Parameter receiveBuffer: octets that the kernel holds of what is not read yet; nil: as it likes.
+    init(port: UInt16, receiveBuffer: Int32? = nil) throws {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        if var octets = receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &octets, socklen_t(4))
+        }
         // A server that never answers must not hang the test.
         var limit = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(
@@ -42,6 +46,20 @@ final class HTTPConnection {
         let octets = Array(text.utf8)
         try #require(
             Glibc.send(descriptor, octets, octets.count, CInt(MSG_NOSIGNAL)) == octets.count)
+    }
+
+    /// Sends as much as the other side takes at once: it may not read on, or hang up.
+    func sendAsMuchAsPossible(_ text: String) {
+        let octets = Array(text.utf8)
+        var sent = 0
+        while sent < octets.count {
+            let count = octets[sent...].withUnsafeBytes {
+                Glibc.send(
+                    descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+            }
+            guard count > 0 else { return }
+            sent += count
+        }
     }
 
     /// Says that nothing more will be sent.

@@ -128,4 +128,26 @@ import Testing
         }
         #expect(answer.status == 403)
     }
+
+    @Test(arguments: [1 << 17, 10 << 20])
+    func `a filter of megabytes is refused, and the server goes on`(octets: Int) async throws {
+        try await Self.served { port in
+            let connection = try HTTPConnection(port: port)
+            let filter = String(repeating: "a", count: octets)
+            connection.sendAsMuchAsPossible(
+                "GET /api/v1/query?filter=\(filter) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
+                    + "Connection: close\r\n\r\n")
+            let after = try ask(port, "/healthz")
+            #expect(after.status == 200)
+        }
+    }
+
+    @Test(arguments: [
+        "/flows%0d%0aSet-Cookie:%20a=b", "/api/v1/query?output=%0d%0aX-Evil:1",
+        "/api/v1/intel/lookup?value=%0d%0aX-Evil:1",
+    ])
+    func `what is asked never becomes a header`(path: String) async throws {
+        let answer = try await Self.served { try ask($0, path) }
+        #expect(answer.headers["x-evil"] == nil && answer.headers["set-cookie"] == nil)
+    }
 }

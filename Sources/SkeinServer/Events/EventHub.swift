@@ -6,8 +6,14 @@ import Synchronization
 /// Where nobody listens nobody looks. A client has room for a few messages; one that does not read them is
 /// sent away, and its browser comes back when it can.
 final class EventHub: Sendable {
+    private struct Listener {
+        let messages: AsyncStream<ByteBuffer>.Continuation
+        /// Ends its connection, which may be stuck in a message.
+        let hangUp: @Sendable () -> Void
+    }
+
     private struct State {
-        var listeners: [UInt64: AsyncStream<ByteBuffer>.Continuation] = [:]
+        var listeners: [UInt64: Listener] = [:]
         var nextListener: UInt64 = 0
         var last: ByteBuffer?
         var task: Task<Void, Never>?
@@ -34,14 +40,18 @@ final class EventHub: Sendable {
     var count: Int { state.withLock { $0.listeners.count } }
 
     /// A listener's messages; nil where there are too many listeners, or the server ends.
-    func listen() -> (id: UInt64, messages: AsyncStream<ByteBuffer>)? {
+    ///
+    /// - Parameter hangUp: ends the connection of a listener that does not keep up.
+    func listen(
+        hangUp: @escaping @Sendable () -> Void
+    ) -> (id: UInt64, messages: AsyncStream<ByteBuffer>)? {
         state.withLock { state in
             guard state.isOpen, state.listeners.count < Self.listenersMax else { return nil }
             let (messages, continuation) = AsyncStream.makeStream(
                 of: ByteBuffer.self, bufferingPolicy: .bufferingOldest(Self.waitingMax))
             let id = state.nextListener
             state.nextListener += 1
-            state.listeners[id] = continuation
+            state.listeners[id] = Listener(messages: continuation, hangUp: hangUp)
             if let last = state.last, state.task != nil { continuation.yield(last) }
             if state.task == nil {
                 state.task = Task.detached { [weak self, interval] in
@@ -57,7 +67,7 @@ final class EventHub: Sendable {
 
     /// Forgets a listener.
     func leave(_ id: UInt64) {
-        state.withLock { $0.listeners.removeValue(forKey: id) }?.finish()
+        state.withLock { $0.listeners.removeValue(forKey: id) }?.messages.finish()
     }
 
     /// Sends everybody away.
@@ -71,16 +81,16 @@ final class EventHub: Sendable {
             return (state.listeners, state.task)
         }
         task?.cancel()
-        for listener in listeners.values { listener.finish() }
+        for listener in listeners.values { listener.messages.finish() }
     }
 
     /// Tells all how things stand; false where nobody is there any more.
     private func tell() -> Bool {
         let message = ByteBuffer(string: "event: pulse\ndata: \(look())\n\n")
         let (isWanted, slow) = state.withLock { state in
-            var slow: [AsyncStream<ByteBuffer>.Continuation] = []
+            var slow: [Listener] = []
             for (id, listener) in state.listeners {
-                guard case .enqueued = listener.yield(message) else {
+                guard case .enqueued = listener.messages.yield(message) else {
                     slow.append(listener)
                     state.listeners[id] = nil
                     continue
@@ -91,7 +101,10 @@ final class EventHub: Sendable {
             if !isWanted { state.task = nil }
             return (isWanted, slow)
         }
-        for listener in slow { listener.finish() }
+        for listener in slow {
+            listener.messages.finish()
+            listener.hangUp()
+        }
         return isWanted
     }
 }

@@ -41,10 +41,9 @@ struct ServerResponder: HTTPResponder {
         let isReading = request.method == .get || request.method == .head
         guard let endpoint = Endpoint(path: request.uri.path) else {
             if isReading,
-                var response = PageResponses.response(
+                let response = PageResponses.response(
                     path: request.uri.path, accepts: request.headers[.acceptEncoding])
             {
-                if request.method == .head { response.body = ResponseBody() }
                 return response
             }
             let paths = Endpoint.allCases.map(\.rawValue).joined(separator: ", ")
@@ -123,7 +122,8 @@ struct ServerResponder: HTTPResponder {
     /// Server-sent events (WHATWG HTML §9.2).
     private func events(_ request: Request, _ context: Context) -> Response {
         guard request.method == .get else { return whole([], type: "text/event-stream") }
-        guard let (id, messages) = hub.listen() else {
+        guard let (id, messages) = hub.listen(hangUp: { context.channel.close(promise: nil) })
+        else {
             var response = refusal(.serviceUnavailable, "too many listen; come back later")
             response.headers[.retryAfter] = "30"
             return response
