@@ -32,7 +32,7 @@ struct SwarmRanking {
         remember(octets)
         let heaviest = leading(
             known.map(\.weight), members: known.map { contains(hosts, $0.address) },
-            in: settings.hostsIn, out: settings.hostsOut)
+            entering: settings.hostsIn, leaving: settings.hostsOut)
         hosts = merged(heaviest.map { known[$0].address }, marked)
         weights.removeAll(keepingCapacity: true)
         var rest: [Host] = []
@@ -96,7 +96,8 @@ struct SwarmRanking {
         known = next
         guard known.count > settings.hostsMax else { return }
         let kept = leading(
-            known.map(\.weight), members: [], in: settings.hostsMax, out: settings.hostsMax)
+            known.map(\.weight), members: [], entering: settings.hostsMax,
+            leaving: settings.hostsMax)
         known = kept.sorted().map { known[$0] }
     }
 
@@ -114,8 +115,8 @@ struct SwarmRanking {
         }
         let members = found.map { contains(networks, $0.network, by: { $0.address < $1.address }) }
         let kept = leading(
-            found.map(\.weight), members: members, in: settings.networksIn,
-            out: settings.networksOut
+            found.map(\.weight), members: members, entering: settings.networksIn,
+            leaving: settings.networksOut
         ).sorted()
         networks = kept.map { found[$0].network }
         for place in kept { weights[.network(found[place].network)] = found[place].weight }
@@ -133,7 +134,7 @@ struct SwarmRanking {
         let found = sums.indices.filter { sums[$0] > 0 }.map { UInt16($0) }
         let kept = leading(
             found.map { sums[Int($0)] }, members: found.map { contains(countries, $0) },
-            in: settings.countriesIn, out: settings.countriesOut
+            entering: settings.countriesIn, leaving: settings.countriesOut
         ).sorted()
         countries = kept.map { found[$0] }
         for code in countries {
@@ -150,25 +151,25 @@ struct SwarmRanking {
         weights[.rest(isInside: false)] = outside
     }
 
-    /// The places of the largest weights: of members those in the first ranks up to `out`, of others up to `in`.
+    /// The places of the largest weights: of members those in the first `leaving` ranks, of others in the first `entering`.
     ///
     /// Equal weights are ranked by their place.
     private func leading(
-        _ weights: [UInt64], members: [Bool], in: Int, out: Int
+        _ weights: [UInt64], members: [Bool], entering: Int, leaving: Int
     ) -> [Int] {
         // Only what is as large as the smallest of the first ranks is sorted: found by logarithms.
         var counts = [Int](repeating: 0, count: 513)
         for weight in weights { counts[eighthsOfLog2(weight)] += 1 }
         var (least, count) = (512, 0)
-        while least >= 0, count < out {
+        while least >= 0, count < leaving {
             count += counts[least]
             least -= 1
         }
         let candidates = weights.indices.filter { eighthsOfLog2(weights[$0]) > least }.sorted {
             weights[$0] != weights[$1] ? weights[$0] > weights[$1] : $0 < $1
         }
-        return candidates.prefix(out).enumerated().compactMap { rank, place in
-            rank < `in` || (!members.isEmpty && members[place]) ? place : nil
+        return candidates.prefix(leaving).enumerated().compactMap { rank, place in
+            rank < entering || (!members.isEmpty && members[place]) ? place : nil
         }
     }
 }

@@ -12,7 +12,7 @@ public final class SwarmPainter {
     private let tones = ToneTable(background: Palette.background)
 
     /// Bands of a frame: more than cores, as they take unequal times.
-    private static let bandCount = 6
+    private static let bandCount = 12
 
     /// Prepares for pictures of one size.
     public init(_ style: SwarmStyle, font: TextFont) {
@@ -34,10 +34,9 @@ public final class SwarmPainter {
         let rings = NodeRings(moment, stage, places).rings
         let board = Board(moment, style, stage, places, font).drawing
         let (bands, tones) = (bands, tones)
-        if style.threads == 1 {
-            for band in bands { band.paint(points, rings, board, tones) }
-        } else {
-            DispatchQueue.concurrentPerform(iterations: bands.count) { index in
+        let workers = min(max(style.threads, 1), bands.count)
+        DispatchQueue.concurrentPerform(iterations: workers) { worker in
+            for index in stride(from: worker, to: bands.count, by: workers) {
                 bands[index].paint(points, rings, board, tones)
             }
         }

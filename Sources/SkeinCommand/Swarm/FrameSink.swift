@@ -103,7 +103,7 @@ final class FrameSink {
             [
                 "ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo",
                 "-pix_fmt", "rgb24", "-s", size.description, "-r", "\(fps)", "-i", "pipe:0", "-an",
-            ] + words + [target])
+            ] + words + ["file:" + target])
     }
 
     deinit {

@@ -2,6 +2,7 @@ import FlowModel
 import FlowQuery
 import FlowStore
 import FlowSwarm
+import Glibc
 import SwarmPainter
 
 /// Turns the edges of steps, as the engine answers them, into frames.
@@ -33,7 +34,8 @@ final class SwarmFilm: AnswerWriter {
         var style = SwarmStyle()
         style.width = command.size.width
         style.height = command.size.height
-        style.threads = command.threads
+        style.threads =
+            command.threads == 0 ? sysconf(Int32(_SC_NPROCESSORS_ONLN)) : command.threads
         let words = command.filter.joined(separator: " ")
         style.title = command.title ?? (words.isEmpty ? "all flows" : words)
         style.legend = plan.services.map { serviceText(UInt64($0)) }
