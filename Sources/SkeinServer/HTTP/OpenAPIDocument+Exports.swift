@@ -17,8 +17,8 @@ extension OpenAPIDocument {
                   {"name": "sources", "in": "query", "description": "Only what these sources list, separated by commas; all where none is named", "schema": {"type": "string", "minLength": 1, "maxLength": 4096}},
                   {"name": "revision", "in": "query", "description": "Last two digits of an RPZ's serial number; 0: as often as it changes", "schema": {"type": "integer", "minimum": 0, "maximum": 99, "default": 0}},
                   {"name": "set-name", "in": "query", "description": "What sets of nftables and ipset are named after", "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,26}$", "default": "threat"}},
-                  {"name": "If-None-Match", "in": "header", "description": "The ETag of the file that is there already", "schema": {"type": "string", "maxLength": 1024}},
-                  {"name": "If-Modified-Since", "in": "header", "description": "Its Last-Modified", "schema": {"type": "string", "maxLength": 64}}
+                  {"name": "If-None-Match", "in": "header", "description": "The ETag of the file that is there already", "schema": {"type": "string"}},
+                  {"name": "If-Modified-Since", "in": "header", "description": "Its Last-Modified", "schema": {"type": "string"}}
                 ],
                 "responses": {
                   "200": {
