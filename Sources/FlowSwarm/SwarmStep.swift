@@ -24,7 +24,7 @@ public struct SwarmSums: Hashable, Sendable {
     }
 
     /// a + b, or the largest number.
-    static func sum(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    package static func sum(_ a: UInt64, _ b: UInt64) -> UInt64 {
         let (sum, overflow) = a.addingReportingOverflow(b)
         return overflow ? .max : sum
     }

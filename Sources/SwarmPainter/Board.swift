@@ -222,7 +222,7 @@ struct Board {
         guard steps > 0 else { return }
         let (left, right) = (px(24), style.width - px(24))
         let (top, bottom) = (style.height - px(72), style.height - px(18))
-        let largest = style.timeline.map { $0.reduce(0, SwarmSums.clamped) }.max() ?? 0
+        let largest = style.timeline.map { $0.reduce(0, SwarmSums.sum) }.max() ?? 0
         guard largest > 0 else { return }
         let width = right - left
         for column in 0..<width {
@@ -249,12 +249,5 @@ struct Board {
             Box(
                 columns: place..<place + max(px(2), 1), rows: top - px(6)..<bottom + px(4),
                 color: Palette.text, cover: 230))
-    }
-}
-
-extension SwarmSums {
-    fileprivate static func clamped(_ a: UInt64, _ b: UInt64) -> UInt64 {
-        let (sum, overflow) = a.addingReportingOverflow(b)
-        return overflow ? .max : sum
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FlowIntel
 import Glibc
 
 /// What frames are made into.
@@ -159,23 +160,8 @@ final class FrameSink {
             throw SystemError(action: "starting ffmpeg", number: errno)
         }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGPIPE)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-        let arguments = words.map { strdup($0) }
-        defer { arguments.forEach { free($0) } }
         var process: pid_t = 0
-        let code = posix_spawnp(
-            &process, words[0], &actions, &attributes, arguments + [nil], environ)
+        let code = startProgram(words, input: ends[0], &process)
         Glibc.close(ends[0])
         guard code == 0 else {
             Glibc.close(ends[1])

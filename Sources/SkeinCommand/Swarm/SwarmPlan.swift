@@ -54,9 +54,9 @@ struct SwarmPlan {
 
         var totals = question
         totals.kind = .groups(by: [.field(.service)], order: .bytes, top: Self.servicesMax)
-        totals.overlap = false
         let ranked = AnswerRows()
         try engine.run(totals, into: ranked)
+        guard !ranked.rows.isEmpty else { throw Self.nothing }
         let services = ranked.rows.compactMap { $0.first?.asNumber }.map { UInt32(clamping: $0) }
         self.services = services
         timeline = try Self.timeline(question, engine, step: step, steps: steps, services)
@@ -76,6 +76,10 @@ struct SwarmPlan {
     /// Octets that the engine's sums may take before they go to a file.
     private static let memory = 192 << 20
 
+    private static var nothing: StoreProblem {
+        StoreProblem(description: "no flow matches in that time, so there is nothing to draw")
+    }
+
     private static func window(
         _ question: QueryRequest, _ engine: QueryEngine
     ) throws -> Range<UInt64> {
@@ -86,14 +90,13 @@ struct SwarmPlan {
             guard let row = rows.rows.first, let first = row[rows.place("first")].asNumber,
                 let last = row[rows.place("last")].asNumber
             else {
-                throw StoreProblem(description: "no flow matches, so there is nothing to draw")
+                throw nothing
             }
             from = from ?? first
             to = to ?? last + 1
         }
         guard let from, let to, from < to else {
-            throw StoreProblem(
-                description: "no flow matches in that time, so there is nothing to draw")
+            throw nothing
         }
         return from..<to
     }

@@ -88,6 +88,8 @@ import Testing
         }
         let nothing = try swarm("--out", "a.mp4", "src ip 192.0.2.250")
         #expect(nothing.status == 1 && nothing.errors.contains("no flow matches"))
+        let never = try swarm("--out", "a.mp4", "--from", "1999-01-01", "--to", "1999-01-02")
+        #expect(never.status == 1 && never.errors.contains("no flow matches"))
         let many = try swarm("--out", "a.mp4", "--step", "1ms")
         #expect(many.status != 0 && many.errors.contains("--step"))
     }
