@@ -47,12 +47,14 @@ countries() {
     export SKEIN_COUNTRY_DATABASE=$1/usr/share/tor
 }
 
-# python_tools FOLDER NAME…: installs those programs of PyPI into a virtual environment of this checkout.
+# python_tools FOLDER NAME…: installs those programs and modules of PyPI into a virtual environment of this
+# checkout.
 python_tools() {
     local folder=$1 name
     shift
     for name in "$@"; do
         [ -x "$folder/bin/$name" ] && continue
+        compgen -G "$folder/lib/python*/site-packages/$name/__init__.py" >/dev/null && continue
         say "Installing from PyPI into $folder: $name"
         { [ -x "$folder/bin/python" ] || python3 -m venv "$folder"; } &&
             "$folder/bin/pip" install --quiet --disable-pip-version-check "$name" >&2 || {
@@ -88,11 +90,14 @@ archives() {
 
 # build_release FOLDER: builds the program with Swift's libraries and all others but the C library's in it.
 # It starts in two thirds of the time, and runs where neither Swift nor any of these is installed. Names for
-# other programs to link with, 47,000 of them, would be looked through at each start: there are none.
+# other programs to link with, 47,000 of them, would be looked through at each start: there are none. Types are
+# made by their own functions, not found by name: that looks through all conformances, a tenth of a short query.
+# What debuggers want is left out: a third of the file.
 build_release() {
     local folder
     folder=$(cd "$1" && pwd)/.build/archives
     archives "$folder"
     swift build --package-path "$1" -c release --product skein --static-swift-stdlib \
-        --pkg-config-path "$folder" -Xlinker --no-export-dynamic
+        --pkg-config-path "$folder" -Xlinker --no-export-dynamic -Xlinker --strip-debug \
+        -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors
 }

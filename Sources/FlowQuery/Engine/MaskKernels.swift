@@ -259,13 +259,24 @@ func selectMarked(
             let gathered = (word & 0x8040_2010_0804_0201) &* 0x0101_0101_0101_0101
             marked |= (gathered &>> 56) &<< UInt64(8 &* eight)
         }
-        if marked.nonzeroBitCount <= sparseMax {
-            while marked != 0 {
-                unsafe selection[unchecked: next] = UInt16(
-                    truncatingIfNeeded: firstRow &+ row &+ marked.trailingZeroBitCount)
-                next &+= 1
-                marked &= marked &- 1
+        let count64 = marked.nonzeroBitCount
+        if count64 <= sparseMax {
+            // Eight are written whatever there is, so that the usual case has no branch to guess.
+            let base = UInt16(truncatingIfNeeded: firstRow &+ row)
+            var rest = marked
+            for lane in 0..<8 {
+                unsafe selection[unchecked: next &+ lane] =
+                    base &+ UInt16(truncatingIfNeeded: rest.trailingZeroBitCount)
+                rest &= rest &- 1
             }
+            var lane = 8
+            while rest != 0 {
+                unsafe selection[unchecked: next &+ lane] =
+                    base &+ UInt16(truncatingIfNeeded: rest.trailingZeroBitCount)
+                lane &+= 1
+                rest &= rest &- 1
+            }
+            next &+= count64
         } else {
             for eight in 0..<8 {
                 let of8 = Int(truncatingIfNeeded: (marked &>> UInt64(8 &* eight)) & 0xff)

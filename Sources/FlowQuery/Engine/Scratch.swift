@@ -1,12 +1,10 @@
-import Glibc
-
 /// Memory that one worker fills again for every piece of a block.
 @safe
 final class Scratch<Element: BitwiseCopyable> {
     /// Elements it holds.
     let count: Int
-    private static var hugePage: Int { 2 << 20 }
     private let base: UnsafeMutablePointer<Element>
+    private let room: ScratchPool.Room
 
     /// Memory of `count` elements, each as given.
     convenience init(_ count: Int, repeating element: Element) {
@@ -17,17 +15,12 @@ final class Scratch<Element: BitwiseCopyable> {
     /// Memory of `count` elements that are anything: whoever makes it writes before it reads.
     init(unwritten count: Int) {
         self.count = count
-        // Aligned to cache lines, so that entries of 64 bytes lie in one each; and where it is large,
-        // to huge pages, because what is large here is a hash table: read all over.
-        let size = count * MemoryLayout<Element>.stride
-        let isHuge = size >= 2 * Self.hugePage
-        let raw = UnsafeMutableRawPointer.allocate(
-            byteCount: size, alignment: isHuge ? Self.hugePage : 64)
-        if isHuge { _ = unsafe madvise(raw, size, Int32(MADV_HUGEPAGE)) }
+        room = ScratchPool.Room(octets: count * MemoryLayout<Element>.stride)
+        let raw = unsafe ScratchPool.shared.take(room)
         unsafe base = raw.bindMemory(to: Element.self, capacity: count)
     }
 
-    deinit { unsafe UnsafeMutableRawPointer(base).deallocate() }
+    deinit { unsafe ScratchPool.shared.give(UnsafeMutableRawPointer(base), room) }
 
     var span: Span<Element> {
         @_lifetime(borrow self) get {

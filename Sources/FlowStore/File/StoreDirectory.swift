@@ -78,6 +78,7 @@ struct StoreDirectory: Sendable {
         if try !Self.exists(manifest), try !Self.exists(manifestCopy) {
             let own: Set = [
                 "LOCK", "GATE", "MANIFEST.tmp", "MANIFEST.copy.tmp", "EXPORTERS", "EXPORTERS.tmp",
+                "ACCESS", "ACCESS.tmp",
                 "journal", "segments", "rollups", "aside", "lost+found",
             ]
             guard try Self.list(path).allSatisfy(own.contains) else {
