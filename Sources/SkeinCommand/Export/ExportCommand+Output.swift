@@ -14,6 +14,8 @@ extension ExportCommand {
         case .csv, .ndjson: try writeText(reader, plan, to: file)
         case .ipfix: try writeMessages(reader, plan, to: file)
         case .codeswarm: try writeEvents(reader, plan, to: file)
+        case .graphviz, .afterglow:
+            try writeGraph(plan.request, engine(over: reader), to: file)
         }
     }
 

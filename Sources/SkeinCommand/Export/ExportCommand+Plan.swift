@@ -63,6 +63,7 @@ extension ExportCommand {
             }
             _ = try SwarmCommand.milliseconds(bucket, of: "--bucket", bare: nil)
         }
+        try checkGraph(rules: rules)
         return Plan(
             request: request, outputs: try outputs(), target: try target(collector))
     }

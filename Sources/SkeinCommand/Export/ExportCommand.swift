@@ -10,11 +10,13 @@ struct ExportCommand: ParsableCommand {
         abstract: "Write flows that match a filter to a file, or send them to a collector.",
         discussion: """
             csv and ndjson write the vocabulary's fields (docs/fields.md); ipfix writes a file of RFC 5655 \
-            that keeps all of them, or sends datagrams; codeswarm writes code_swarm's XML, two events a flow.
+            that keeps all of them, or sends datagrams; codeswarm writes code_swarm's XML, two events a flow; \
+            graphviz and afterglow write who talks to whom, as Graphviz and AfterGlow draw it.
 
               skein export --as ndjson 'dst port 53' --from -1d --out dns.ndjson
               skein export --as ipfix --out day.ipfix
               skein export --as ipfix --to 192.0.2.7:4739 --speed 10
+              skein export --as graphviz --colour red=@bad | dot -Tsvg > links.svg
 
             --to takes a time, the end of the window, or a collector, HOST:PORT; it may be given for both.
             """)
@@ -55,12 +57,15 @@ struct ExportCommand: ParsableCommand {
             valueName: "time"))
     var bucket: String?
 
+    @OptionGroup
+    var graph: GraphOptions
+
     @Flag(help: "csv and ndjson: counters as exported, not multiplied by the sampling rate.")
     var raw = false
 
     @Option(
         help: ArgumentHelp(
-            "Write to this file; - is standard output, the default of csv and ndjson.",
+            "Write to this file; - is standard output, the default of all but ipfix.",
             valueName: "file"))
     var out: String?
 

@@ -10,9 +10,16 @@ enum ExportForm: String, CaseIterable, ExpressibleByArgument {
     case ipfix
     /// The XML that code_swarm reads: two events a flow.
     case codeswarm
+    /// A graph of who talks to whom, in Graphviz's language.
+    case graphviz
+    /// The same graph as AfterGlow reads it: source, event and target.
+    case afterglow
 
     /// Whether it is text that may go to a terminal.
     var isText: Bool { self != .ipfix }
+
+    /// Whether it is a graph of links, which flows are added up to.
+    var isGraph: Bool { self == .graphviz || self == .afterglow }
 
     /// Whether the user says which fields it has.
     var hasFields: Bool { self == .csv || self == .ndjson }

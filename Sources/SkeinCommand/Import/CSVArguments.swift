@@ -37,7 +37,7 @@ struct CSVArguments: ParsableArguments {
     }
 
     /// Seconds since 1970 of a local time of day that is given as if it were in UTC.
-    @Sendable private static func secondsInUTC(_ local: Int64) -> Int64 {
+    @Sendable static func secondsInUTC(_ local: Int64) -> Int64 {
         var seconds = time_t(local)
         var parts = tm()
         gmtime_r(&seconds, &parts)
