@@ -11,6 +11,9 @@ static const unsigned char index_html[] = {
 static const unsigned char app_css[] = {
 #embed "web/app.css"
 };
+static const unsigned char swarm_css[] = {
+#embed "web/swarm.css"
+};
 static const unsigned char icon_svg[] = {
 #embed "web/icon.svg"
 };
@@ -74,8 +77,35 @@ static const unsigned char picture_js[] = {
 static const unsigned char sankey_js[] = {
 #embed "web/sankey.js"
 };
+static const unsigned char session_js[] = {
+#embed "web/session.js"
+};
 static const unsigned char state_js[] = {
 #embed "web/state.js"
+};
+static const unsigned char swarm_js[] = {
+#embed "web/swarm.js"
+};
+static const unsigned char swarmfilm_js[] = {
+#embed "web/swarmfilm.js"
+};
+static const unsigned char swarmgl_js[] = {
+#embed "web/swarmgl.js"
+};
+static const unsigned char swarmlook_js[] = {
+#embed "web/swarmlook.js"
+};
+static const unsigned char swarmmath_js[] = {
+#embed "web/swarmmath.js"
+};
+static const unsigned char swarmnames_js[] = {
+#embed "web/swarmnames.js"
+};
+static const unsigned char swarmtimeline_js[] = {
+#embed "web/swarmtimeline.js"
+};
+static const unsigned char swarmwire_js[] = {
+#embed "web/swarmwire.js"
 };
 static const unsigned char table_js[] = {
 #embed "web/table.js"
@@ -92,6 +122,7 @@ static const unsigned char words_js[] = {
 static const struct page_file files[] = {
     FILE_OF("index.html", index_html),
     FILE_OF("app.css", app_css),
+    FILE_OF("swarm.css", swarm_css),
     FILE_OF("icon.svg", icon_svg),
     FILE_OF("world.txt", world_txt),
     FILE_OF("alerts.js", alerts_js),
@@ -113,7 +144,16 @@ static const struct page_file files[] = {
     FILE_OF("panel.js", panel_js),
     FILE_OF("picture.js", picture_js),
     FILE_OF("sankey.js", sankey_js),
+    FILE_OF("session.js", session_js),
     FILE_OF("state.js", state_js),
+    FILE_OF("swarm.js", swarm_js),
+    FILE_OF("swarmfilm.js", swarmfilm_js),
+    FILE_OF("swarmgl.js", swarmgl_js),
+    FILE_OF("swarmlook.js", swarmlook_js),
+    FILE_OF("swarmmath.js", swarmmath_js),
+    FILE_OF("swarmnames.js", swarmnames_js),
+    FILE_OF("swarmtimeline.js", swarmtimeline_js),
+    FILE_OF("swarmwire.js", swarmwire_js),
     FILE_OF("table.js", table_js),
     FILE_OF("traffic.js", traffic_js),
     FILE_OF("words.js", words_js),

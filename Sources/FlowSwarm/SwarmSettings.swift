@@ -30,6 +30,8 @@ public struct SwarmSettings: Sendable {
     public var isListed: @Sendable (IPAddress) -> Bool = { _ in false }
     /// The country of an address; nil where it is not known.
     public var country: @Sendable (IPAddress) -> CountryCode? = { _ in nil }
+    /// Whether scans, floods and their like are looked for; in what is no network there are none.
+    public var tellsSignals = true
     /// Contacts that come back as regularly as a clock, by source and target.
     public var beacons: Set<SwarmContact> = []
 

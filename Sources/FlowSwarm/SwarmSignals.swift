@@ -15,6 +15,7 @@ struct SwarmSignals {
     private static let signalsMax = 64
 
     init(_ step: SwarmStep, _ settings: SwarmSettings) {
+        guard settings.tellsSignals else { return }
         let edges = step.edges
         findScans(edges)
         findFloods(edges)

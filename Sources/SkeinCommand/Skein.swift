@@ -34,6 +34,8 @@ struct Skein: ParsableCommand {
             DoctorCommand.self,
             ExportCommand.self,
             GenerateCommand.self,
+            UserCommand.self,
+            TokenCommand.self,
             ConfigCommand.self,
             ReferenceCommand.self,
         ])

@@ -76,7 +76,7 @@ struct Board {
         let shown = scene.total.bytes - min(scene.folded.bytes, scene.total.bytes)
         let share = scene.total.bytes == 0 ? 100 : percent(shown, of: scene.total.bytes)
         write(
-            "\(countText(scene.total.flows)) flows · \(octetText(scene.total.bytes)) · "
+            "\(countText(scene.total.flows)) \(style.counted) · \(style.amount(scene.total.bytes)) · "
                 + "\(countText(UInt64(scene.edges))) pairs, \(share) % drawn singly",
             size: 12, x: right, baseline: px(56), Palette.faint, endsThere: true)
     }
@@ -102,11 +102,12 @@ struct Board {
                 name, size: 12, x: px(42), baseline: row, Palette.text, cover: UInt32(cover))
             if sums.flows > 0 {
                 write(
-                    octetText(sums.bytes), size: 12, x: px(196), baseline: row, Palette.faint,
+                    style.amount(sums.bytes), size: 12, x: px(196), baseline: row, Palette.faint,
                     endsThere: true)
             }
             row += px(18)
         }
+        guard style.explainsMarks else { return }
         row += px(10)
         for (name, color, mark) in [
             ("listed host", Palette.listed, SwarmMarks.listed),
@@ -184,7 +185,7 @@ struct Board {
         var count = 0
         for node in order where count < Self.labelsMax {
             guard let place = places[node.slot], place.presence > 0.15 else { continue }
-            let text = node.name.label
+            let text = style.name(node.name)
             let width = font.width(text, size: size)
             let isLeft = Int(place.x) + Int(place.radius) + width + px(6) > style.width - px(16)
             let column =

@@ -23,9 +23,18 @@ struct StreamPoints {
         for (age, scene) in ([moment.scene] + moment.past).enumerated() {
             let time = Float(moment.phase) + Float(age)
             if time - 1 >= Self.flight { break }
-            for stream in scene.streams { fly(stream, of: scene, time: time) }
+            let calm = Self.calm(scene)
+            for stream in scene.streams { fly(stream, of: scene, time: time, calm: calm) }
         }
         for stream in moment.scene.streams { trace(stream, of: moment.scene) }
+    }
+
+    /// How much of what is ordinary is drawn, in 64ths: where very much flows, each stream says less, so that
+    /// what is remarkable stays seen.
+    private static func calm(_ scene: SwarmScene) -> Int {
+        let ordinary = scene.streams.count { $0.marks.isEmpty }
+        guard ordinary > 240 else { return 64 }
+        return Int(64 * (240 / Double(ordinary)).squareRoot())
     }
 
     /// The way of a stream: a curve that bends to one side, out and back to different ones.
@@ -90,7 +99,9 @@ struct StreamPoints {
     }
 
     /// The points of a stream that are on their way.
-    private mutating func fly(_ stream: SwarmStream, of scene: SwarmScene, time: Float) {
+    private mutating func fly(
+        _ stream: SwarmStream, of scene: SwarmScene, time: Float, calm: Int
+    ) {
         guard let way = way(stream, of: scene) else { return }
         let isFan = stream.marks.contains(.scans)
         let isCone = stream.marks.contains(.flooded)
@@ -98,7 +109,12 @@ struct StreamPoints {
         var count = min(max((size - 56) / 10, 1), 14)
         if isFan || isCone { count = min(max(Int(stream.edges), count), 48) }
         let color = color(stream)
-        let strength = 0.16 + Float(min(size, 280)) / 500
+        let reach = Float(min(size, 280)) / 280
+        var strength = 0.16 + reach * 0.56
+        if stream.marks.isEmpty {
+            count = max(count * calm / 64, 1)
+            strength = (0.14 + 0.9 * reach * reach) * Float(calm) / 64
+        }
         let (dx, dy) = (way.toX - way.fromX, way.toY - way.fromY)
         for index in 0..<count {
             let hash = mixed(stream.hash ^ scene.number &* 0x9E37 &+ UInt64(index) << 20)

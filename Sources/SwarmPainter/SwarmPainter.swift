@@ -32,7 +32,10 @@ public final class SwarmPainter {
         let places = NodePlaces(moment, stage)
         let points = StreamPoints(moment, stage, places).points
         let rings = NodeRings(moment, stage, places).rings
-        let board = Board(moment, style, stage, places, font).drawing
+        let board =
+            style.isBare
+            ? Drawing(boxes: [], texts: [])
+            : Board(moment, style, stage, places, font).drawing
         let (bands, tones) = (bands, tones)
         let workers = min(max(style.threads, 1), bands.count)
         DispatchQueue.concurrentPerform(iterations: workers) { worker in
@@ -83,7 +86,7 @@ struct NodeRings {
             let isActive = node.sums.flows > 0
             let color = color(node)
             let isGroup = if case .host = node.name { false } else { true }
-            let strength: Float = (isActive ? 0.75 : 0.2) * place.presence
+            let strength: Float = (isActive ? 0.5 : 0.12) * place.presence
             if isGroup {
                 rings.append(
                     Ring(

@@ -1,5 +1,5 @@
 import FlowModel
-import FlowSwarm
+public import FlowSwarm
 
 /// What a picture of a swarm says beside the swarm itself.
 public struct SwarmStyle {
@@ -19,11 +19,28 @@ public struct SwarmStyle {
     public var clock: (UInt64, Double) -> String = { step, _ in String(step) }
     /// Writes a service.
     public var service: (UInt32) -> String = { String($0) }
+    /// Writes a node.
+    public var name: (SwarmName) -> String = { $0.label }
+    /// What is counted: flows of a network, events of anything else.
+    public var counted = "flows"
+    /// Writes how much.
+    public var amount: (UInt64) -> String = octetText
+    /// Whether the legend has what is remarkable.
+    public var explainsMarks = true
     /// Threads that paint; the picture is the same for any number.
     public var threads = 2
 
+    /// Whether only the swarm is drawn: no title, legend, names and timeline.
+    public var isBare = false
+
     /// The usual one.
     public init() {}
+
+    /// The colour of a service, red, green and blue; the last of `count` stands for all others.
+    public static func serviceColor(_ place: Int, of count: Int) -> UInt32 {
+        let color = Palette.service(place, of: count)
+        return UInt32(color.red) << 16 | UInt32(color.green) << 8 | UInt32(color.blue)
+    }
 
     /// Pixels of what is one pixel in a picture of 720 rows.
     var scale: Float { Float(height) / 720 }
@@ -54,7 +71,7 @@ enum Palette {
 }
 
 /// Writes octets as people read them: `1.2 GB`.
-func octetText(_ octets: UInt64) -> String {
+public func octetText(_ octets: UInt64) -> String {
     let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
     var (unit, divisor): (Int, UInt64) = (0, 1)
     while unit + 1 < units.count, octets / divisor >= 1000 {
@@ -65,7 +82,7 @@ func octetText(_ octets: UInt64) -> String {
 }
 
 /// Writes a count: `12,345` or `1.2 M`.
-func countText(_ count: UInt64) -> String {
+public func countText(_ count: UInt64) -> String {
     if count >= 1_000_000_000 { return "\(decimal(count, 1_000_000_000)) G" }
     if count >= 1_000_000 { return "\(decimal(count, 1_000_000)) M" }
     if count >= 10_000 { return "\(decimal(count, 1_000)) k" }

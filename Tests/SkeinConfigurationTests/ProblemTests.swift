@@ -175,9 +175,12 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
     @Test(arguments: [
         BadDocument(
             "http: {listen: \"[::]:80\"}",
-            "f:1:16: http.listen: ‘[::]:80’ can be reached from other machines, and whoever reaches it "
-                + "may ask everything: it must be a loopback address such as 127.0.0.1:8055; put a web "
-                + "server with passwords in front"),
+            "f:1:8: http.listen: ‘[::]:80’ can be reached from other machines, which would send passwords "
+                + "in plain text: name http.tls.certificate and http.tls.key, or set http.plain to true "
+                + "where a web server in front speaks TLS"),
+        BadDocument(
+            "http: {tls: {key: k}}",
+            "f:1:14: http.tls.key: it goes together with http.tls.certificate, which is missing"),
         BadDocument(
             "http: {listen: 8055}",
             "f:1:16: http.listen: ‘8055’ is not an address and a port; the port is missing, as in "

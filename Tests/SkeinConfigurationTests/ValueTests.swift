@@ -154,7 +154,7 @@ import Testing
                 "",
                 environment: ["SKEIN_LISTEN": "udp://*:1,,x", "SKEIN_LOG_JSON": "2", "PATH": "x"],
                 [
-                    .init(option: "--http", setting: "http.listen", value: "8.8.8.8:80"),
+                    .init(option: "--http", setting: "http.listen", value: "8.8.8.8:x"),
                     .init(option: "--set", setting: "http.lisen", value: "none"),
                     .init(option: "--set", setting: "json", value: "true"),
                     .init(option: "--set", setting: "geo.home", value: "192.0.2.0/24"),
@@ -164,9 +164,8 @@ import Testing
                     "$SKEIN_LISTEN: listen: ‘x’ is not a place to listen; udp://, tcp:// or tls:// is missing "
                         + "in front, as in udp://*:2055",
                     "$SKEIN_LOG_JSON: log.json: ‘2’ is not true or false",
-                    "--http: http.listen: ‘8.8.8.8:80’ can be reached from other machines, and whoever "
-                        + "reaches it may ask everything: it must be a loopback address such as "
-                        + "127.0.0.1:8055; put a web server with passwords in front",
+                    "--http: http.listen: ‘8.8.8.8:x’ is not an address and a port; the port is a number from "
+                        + "0 to 65535",
                     "--set: there is no setting ‘http.lisen’ here; did you mean ‘http.listen’?",
                     "--set: there is no setting ‘json’ here; did you mean ‘log.json’?",
                     "--set: geo.home: a list of entries can only be set in the configuration file",

@@ -80,8 +80,12 @@ final class FakeSource: ServerSource {
         Query(run: run, contentType: "application/json")
     }
 
+    func swarm(_ parameters: QueryParameters) throws -> any ServedQuery {
+        Query(run: run, contentType: "application/octet-stream")
+    }
+
     func about() throws -> [UInt8] {
-        Array("{\"version\":\"0\",\"store\":\"s\",\"fields\":[],\"sets\":[]}\n".utf8)
+        Array("{\"version\":\"0\",\"store\":\"s\",\"fields\":[],\"sets\":[],\"home\":[]}\n".utf8)
     }
 
     func check(filter: String) -> [UInt8] { Array("{\"well\":true,\"notes\":[]}\n".utf8) }

@@ -74,6 +74,14 @@ final class HTTPConnection {
         return Array(octets.prefix(max(count, 0)))
     }
 
+    /// Reads what is there; nil where that is nothing yet.
+    func readNow() throws -> [UInt8]? {
+        var octets = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(descriptor, &octets, octets.count, CInt(MSG_DONTWAIT))
+        if count < 0, errno == EAGAIN { return nil }
+        return Array(octets.prefix(max(count, 0)))
+    }
+
     func readToEnd() throws -> [UInt8] {
         var octets: [UInt8] = []
         while true {
@@ -89,15 +97,16 @@ final class HTTPConnection {
 /// - Parameters:
 ///   - host: the header `Host`; nil = the right one.
 ///   - headers: further lines.
+///   - body: what is sent behind them.
 func ask(
     _ port: UInt16, _ path: String, method: String = "GET", host: String? = nil,
-    headers: [String] = []
+    headers: [String] = [], body: String = ""
 ) throws -> HTTPAnswer {
     let connection = try HTTPConnection(port: port)
     let lines =
         ["\(method) \(path) HTTP/1.1", "Host: \(host ?? "127.0.0.1:\(port)")", "Connection: close"]
-        + headers
-    try connection.send(lines.map { $0 + "\r\n" }.joined() + "\r\n")
+        + headers + (body.isEmpty ? [] : ["Content-Length: \(body.utf8.count)"])
+    try connection.send(lines.map { $0 + "\r\n" }.joined() + "\r\n" + body)
     return try answer(in: connection.readToEnd())
 }
 

@@ -19,6 +19,7 @@ import Testing
     @Test(arguments: [
         ("/api/v1/query", QueryParameters.ofFlows), ("/api/v1/alerts", QueryParameters.ofAlerts),
         ("/api/v1/intel/export/{format}", QueryParameters.ofExports),
+        ("/api/v1/swarm", QueryParameters.ofSwarm),
         ("/api/v1/map", QueryParameters.ofMap), ("/api/v1/filter", QueryParameters.ofFilter),
         ("/api/v1/intel/lookup", QueryParameters.ofLookup),
         ("/api/v1/alerts/acknowledge", QueryParameters.ofAcknowledgement),

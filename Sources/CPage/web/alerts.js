@@ -6,6 +6,7 @@ import {ago, amount, country, length, moment, protocol, service, short, whole} f
 import {onPulse} from "./live.js";
 import {dialogue} from "./overlay.js";
 import {Panel} from "./panel.js";
+import {mayChange} from "./session.js";
 import {go, span, state} from "./state.js";
 import {link, pivot, table} from "./table.js";
 
@@ -83,9 +84,9 @@ export function alerts(place) {
                 {name: "flows", title: "Flows", number: true, spare: true, show: (row) => short(row["flows"])},
                 {name: "bytes", title: "Octets", number: true, spare: true, show: (row) => short(row["bytes"], "B")},
                 {name: "last", title: "Last", number: true, show: (row) => h("span", {title: moment(row["last"])}, ago(row["last"]))},
-                {name: "state", title: "State", show: (row) => row["state"] === "open"
+                {name: "state", title: "State", show: (row) => row["state"] === "open" && mayChange()
                     ? h("button", {type: "button", class: "small plain", onclick: () => note(row)}, "Acknowledge")
-                    : h("span", {class: "muted"}, row["state"] === "acknowledged" ? "known" : "over")},
+                    : h("span", {class: "muted"}, row["state"] === "acknowledged" ? "known" : row["state"] === "open" ? "open" : "over")},
             ], rows, {caption: "Alerts", detail: (row) => explain(row)})};
         });
     }

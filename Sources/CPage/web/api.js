@@ -11,7 +11,7 @@ import {instant} from "./format.js";
  * @property {{[name: string]: string | number | boolean | undefined}} [parameters]
  */
 /** @typedef {{name: string, type: string, about: string}} FieldInfo */
-/** @typedef {{version: string, store: string, fields: FieldInfo[], sets: string[]}} About */
+/** @typedef {{version: string, store: string, fields: FieldInfo[], sets: string[], home: string[]}} About */
 
 export class Refusal extends Error {
     /**
@@ -38,11 +38,20 @@ export function addressOf(question, output) {
     return `/api/v1/${question.path}${query ? `?${query}` : ""}`;
 }
 
+/** @type {() => void} */
+let strange = () => {};
+
+/**
+ * What to do when the server does not know who asks.
+ * @param {() => void} act
+ */
+export function onStranger(act) { strange = act; }
+
 /**
  * @param {string} address
  * @param {RequestInit} [options]
  */
-async function fetched(address, options) {
+export async function fetched(address, options) {
     const response = await fetch(address, options);
     let body;
     try {
@@ -50,6 +59,7 @@ async function fetched(address, options) {
     } catch {
         throw new Refusal(response.status, `the answer broke off (${response.status})`);
     }
+    if (response.status === 401 && address !== "/api/v1/session") strange();
     if (!response.ok) throw new Refusal(response.status, body.error ?? response.statusText);
     return body;
 }
@@ -65,7 +75,7 @@ export const ask = (question, signal) => fetched(addressOf(question), {
 });
 
 /** @type {About} */
-let known = {version: "", store: "", fields: [], sets: []};
+let known = {version: "", store: "", fields: [], sets: [], home: []};
 export const about = () => known;
 
 export async function learn() {
@@ -100,11 +110,11 @@ export const check = (filter, signal) =>
 export function acknowledge(id, note) {
     const parameters = new URLSearchParams({id: String(id)});
     if (note) parameters.set("note", note);
-    return fetched(`/api/v1/alerts/acknowledge?${parameters}`, {method: "POST"});
+    return fetched(`/api/v1/alerts/acknowledge?${parameters}`, {method: "POST", headers: {"X-Skein-Request": "page"}});
 }
 
 /** @param {string} word */
-const quoted = (word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+export const quoted = (word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 const flags = new Set(["total", "overlap", "raw", "spread", "bidirectional", "utc"]);
 

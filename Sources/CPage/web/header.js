@@ -6,11 +6,12 @@ import {moment, short} from "./format.js";
 import {help} from "./help.js";
 import {onPulse} from "./live.js";
 import {dialogue, menu} from "./overlay.js";
+import {leave, who} from "./session.js";
 import {before, go, keep, kept, presets, span, state} from "./state.js";
 import {link} from "./table.js";
 
 const titles = /** @type {{[view: string]: string}} */ ({
-    "": "Overview", map: "Map", flows: "Flows", alerts: "Alerts", exporters: "Exporters", intel: "Intel",
+    "": "Overview", map: "Map", flows: "Flows", alerts: "Alerts", exporters: "Exporters", intel: "Intel", swarm: "Swarm",
 });
 
 /** @param {string} text */
@@ -40,6 +41,11 @@ export function header() {
         type: "button", class: "switch", title: "Compare with the period before ( c )", onclick: toggleCompare,
     }, "Before");
     const theme = h("button", {type: "button", class: "quiet", onclick: turn});
+    const person = h("button", {type: "button", class: "quiet person", "aria-haspopup": "menu", hidden: true, onclick: () => {
+        const {name, scope} = who();
+        menu(person, [["Log out", () => { leave().catch(() => say("The server does not answer.")); }]],
+            `${name ?? ""} · ${scope === "admin" ? "may change things" : "may look"}`);
+    }});
     const keys = h("button", {type: "button", class: "quiet key", "aria-label": "Keys", title: "Keys ( ? )", onclick: help}, "?");
 
     function turn() {
@@ -134,7 +140,7 @@ export function header() {
         fill(element,
             h("div", {class: "bar-top"},
                 link({view: "", filter: "", more: {}}, "brand", h("img", {src: new URL("icon.svg", import.meta.url).href, alt: "", width: 22, height: 22}), "Skein"),
-                nav, h("span", {class: "spring"}), pulse, theme, keys),
+                nav, h("span", {class: "spring"}), pulse, person, theme, keys),
             h("div", {class: "bar-ask"}, box.element,
                 h("div", {class: "whens"}, h("button", {type: "button", class: "quiet", "aria-label": "Earlier", title: "Earlier ( [ )", onclick: () => move(-1)}, icon("left")),
                     time, h("button", {type: "button", class: "quiet", "aria-label": "Later", title: "Later ( ] )", onclick: () => move(1)}, icon("right")), live),
@@ -168,5 +174,13 @@ export function header() {
         box.update();
     }
 
-    return {update, focus: () => box.focus(), turn, toggleLive, toggleCompare, move};
+    /** Shows who is logged in. */
+    function greet() {
+        const {name} = who();
+        person.hidden = name === null;
+        person.setAttribute("aria-label", `Logged in as ${name ?? ""}`);
+        fill(person, icon("person"), h("span", {class: "person-name"}, name ?? ""));
+    }
+
+    return {update, greet, focus: () => box.focus(), turn, toggleLive, toggleCompare, move};
 }

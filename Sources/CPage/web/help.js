@@ -4,9 +4,10 @@ import {h} from "./dom.js";
 import {dialogue} from "./overlay.js";
 
 const keys = [
-    ["/", "into the filter"], ["1 … 6", "Overview, Map, Flows, Alerts, Exporters, Intel"], ["[  ]", "earlier, later"],
+    ["/", "into the filter"], ["1 … 7", "Overview, Map, Flows, Alerts, Exporters, Intel, Swarm"], ["[  ]", "earlier, later"],
     ["z", "twice the time"], ["l", "follow what arrives, or stop"], ["c", "compare with the period before"],
     ["t", "light or dark"], ["?", "this"], ["Esc", "close, leave"],
+    ["space  ,  .", "in the swarm: play or pause, a step back, a step on"],
     ["← →", "in a chart: the values of a moment; Enter looks at it closely"],
 ];
 

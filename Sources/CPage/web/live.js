@@ -1,5 +1,6 @@
 // @ts-check
 // What the server tells by itself: a beat every two seconds. The browser comes back after a break.
+import {lookAgain} from "./session.js";
 
 /**
  * @typedef {object} Pulse
@@ -33,10 +34,21 @@ export const lastBeat = () => last;
 
 /** @type {EventSource | undefined} */
 let source;
+let isWanted = false;
+let isListening = false;
+let retry = 0;
 
 function open() {
+    source?.close();
     source = new EventSource("/api/v1/events");
     source.addEventListener("pulse", (event) => take(JSON.parse(event.data)));
+    // The browser comes back after a break by itself, but not after a refusal.
+    source.addEventListener("error", () => {
+        if (source?.readyState !== EventSource.CLOSED || !isWanted) return;
+        lookAgain();
+        clearTimeout(retry);
+        retry = window.setTimeout(() => { if (isWanted && !document.hidden) open(); }, 10_000);
+    });
 }
 
 /** @param {Pulse} pulse */
@@ -51,12 +63,23 @@ function take(pulse) {
     for (const listener of listeners) listener(last);
 }
 
+/** Listens no more until ``listen`` is called again. */
+export function hush() {
+    isWanted = false;
+    clearTimeout(retry);
+    source?.close();
+}
+
 export function listen() {
+    isWanted = true;
+    recent = [];
     open();
+    if (isListening) return;
+    isListening = true;
     // A page that nobody sees needs no beat.
     document.addEventListener("visibilitychange", () => {
         if (document.hidden) source?.close();
-        else open();
+        else if (isWanted) open();
         recent = [];
     });
 }

@@ -7,10 +7,12 @@ import {flows} from "./flows.js";
 import {header} from "./header.js";
 import {help} from "./help.js";
 import {intel} from "./intel.js";
-import {listen} from "./live.js";
+import {hush, listen} from "./live.js";
 import {map} from "./map.js";
 import {overview} from "./overview.js";
 import {fill, h} from "./dom.js";
+import {ask, isStranger, meet, onLost} from "./session.js";
+import {swarm} from "./swarm.js";
 import {go, onChange, span, state, views} from "./state.js";
 
 /**
@@ -22,7 +24,7 @@ import {go, onChange, span, state, views} from "./state.js";
  */
 
 /** @type {{[name: string]: (place: HTMLElement) => View}} */
-const makers = {"": overview, map, flows, alerts, exporters, intel};
+const makers = {"": overview, map, flows, alerts, exporters, intel, swarm};
 
 const place = /** @type {HTMLElement} */ (document.getElementById("main"));
 const head = header();
@@ -31,8 +33,11 @@ let view;
 let shown = "?";
 let controller = new AbortController();
 let timer = 0;
+/** Nobody has said who they are yet. */
+let isLocked = true;
 
 function render() {
+    if (isLocked) return;
     const now = state();
     head.update();
     // Whoever goes on does not wait for what was asked before.
@@ -49,6 +54,7 @@ function render() {
 
 function refresh() {
     clearTimeout(timer);
+    if (isLocked) return;
     view?.refresh(controller.signal);
     const {step, isLive} = span();
     const every = view?.every ?? Math.max(10_000, Math.min(step, 60_000));
@@ -65,7 +71,7 @@ onChange(render);
 
 addEventListener("keydown", (event) => {
     const target = /** @type {Element} */ (event.target);
-    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input,textarea,select,dialog,.menu")) return;
+    if (isLocked || event.ctrlKey || event.metaKey || event.altKey || target.closest("input,textarea,select,dialog,.menu")) return;
     const digit = Number(event.key) - 1;
     if (event.key === "/") head.focus();
     else if (event.key === "?") help();
@@ -86,10 +92,42 @@ function widen() {
     go({from: String(from - more), to: String(Math.min(to + more, Math.max(Date.now(), to)))});
 }
 
-try {
+/** Begins to look, and after a login goes on where one was: that is in the address. */
+function begin() {
+    isLocked = false;
+    document.body.classList.remove("locked");
+    head.greet();
+    render();
+    listen();
+}
+
+async function letIn() {
+    document.body.classList.add("locked");
+    do await ask(place); while (isStranger());
     await learn();
+    begin();
+}
+
+// What was shown is taken away: whoever sits there now need not be who sat there.
+onLost(() => {
+    if (isLocked) return;
+    isLocked = true;
+    clearTimeout(timer);
+    hush();
+    controller.abort();
+    view?.leave?.();
+    view = undefined;
+    shown = "?";
+    for (const element of document.querySelectorAll("dialog, .menu, .tip")) element.remove();
+    letIn();
+});
+
+try {
+    // Both at once: mostly nobody is asked who they are, or it is known.
+    const [, told] = await Promise.allSettled([meet(), learn()]);
+    if (isStranger()) await letIn();
+    else if (told.status === "rejected") throw told.reason;
+    else begin();
 } catch {
     fill(place, h("p", {class: "trouble"}, "The server does not answer."));
 }
-render();
-listen();

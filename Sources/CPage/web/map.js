@@ -1,5 +1,6 @@
 // @ts-check
-// Where traffic goes and comes from. The outlines are projected already (scripts/world), so the page only draws.
+// Where traffic goes and comes from, and where alerts point to. The outlines are projected already (scripts/world), so the page only draws.
+import {about} from "./api.js";
 import {fill, h, renew, s} from "./dom.js";
 import {amount, country, percent, short} from "./format.js";
 import {hideTip, showTip} from "./overlay.js";
@@ -58,16 +59,17 @@ export function map(place) {
         /** @type {import("./api.js").Question} */
         const question = {path: "map", parameters: {...parameters, side: side || "any"}};
         picture.run(question, signal, async (ask) => {
-            const [shapes, shown, out, into] = await Promise.all([
+            const [shapes, shown, out, into, found] = await Promise.all([
                 world(), ask(question), ask({path: "map", parameters: {...parameters, side: "src"}}),
                 ask({path: "map", parameters: {...parameters, side: "dst"}}),
+                ask({path: "alerts", parameters: {state: "open", filter: state().filter, limit: 1000}}),
             ]);
             const sums = {
                 from: new Map(out.rows.map((row) => [row["country"], row])), to: new Map(into.rows.map((row) => [row["country"], row])),
             };
             drawList(shown.rows, counted);
             if (shown.rows.length === 0) return {content: nothing()};
-            const drawing = draw(shapes, shown.rows, sums, counted, mode || "bubbles", chosen);
+            const drawing = draw(shapes, shown.rows, sums, counted, mode || "bubbles", chosen, found.rows);
             return {content: drawing.element, picture: drawing.picture};
         });
         list.question = question;
@@ -140,8 +142,9 @@ export function map(place) {
  * @param {string} counted
  * @param {string} mode
  * @param {string} chosen
+ * @param {Row[]} found  open alerts
  */
-function draw(world, rows, sums, counted, mode, chosen) {
+function draw(world, rows, sums, counted, mode, chosen, found) {
     const real = rows.filter((row) => world.lands.has(row["country"]));
     const most = Math.max(...real.map((row) => row[counted]), 1);
     /** @type {Map<string, Row>} */
@@ -186,15 +189,67 @@ function draw(world, rows, sums, counted, mode, chosen) {
     const svg = s("svg", {
         class: "world", viewBox: `0 0 ${world.width} ${world.height}`, role: "img",
         "aria-label": "World map of traffic; the table beside it has the same figures",
-    }, s("path", {class: "sea", d: world.rim}), lands, bubbles);
+    }, s("path", {class: "sea", d: world.rim}), lands, bubbles, arcs(world, found));
     // What stands nowhere on the map is told beside it, not left out.
     const elsewhere = rows.filter((row) => !world.lands.has(row["country"]));
     return {
-        element: h("div", {}, svg, elsewhere.length === 0 ? null : h("ul", {class: "elsewhere", "aria-label": "Not on the map"},
+        element: h("div", {}, svg, warned(world, found), elsewhere.length === 0 ? null : h("ul", {class: "elsewhere", "aria-label": "Not on the map"},
             elsewhere.map((row) => h("li", {}, h("button", {
                 type: "button", onclick: () => go({more: {country: row["country"] ?? "??"}}),
                 onpointermove: (/** @type {PointerEvent} */ event) => tip(event, row["country"]), onpointerleave: hideTip,
             }, h("span", {class: "dot"}), `${country(row["country"])} `, h("b", {}, percent(row["share"]))))))),
         picture: () => svg,
     };
+}
+
+/**
+ * How many alerts are open about each country that is on the map.
+ * @param {World} world
+ * @param {Row[]} found
+ */
+function alertsByCountry(world, found) {
+    /** @type {Map<string, number>} */
+    const counts = new Map();
+    for (const {country: code} of found) if (world.lands.has(code)) counts.set(code, (counts.get(code) ?? 0) + 1);
+    return counts;
+}
+
+/**
+ * A ring about each country of an open alert, and where home is known an arc to there.
+ * @param {World} world
+ * @param {Row[]} found
+ */
+function arcs(world, found) {
+    const home = world.lands.get(about().home.find((code) => world.lands.has(code)) ?? "");
+    return [...alertsByCountry(world, found)].map(([code, count]) => {
+        const {x, y} = /** @type {Land} */ (world.lands.get(code));
+        const text = `${country(code)}: ${count} open ${count === 1 ? "alert" : "alerts"}`;
+        const open = () => { hideTip(); go({view: "alerts", filter: both(state().filter, `country ${code}`), more: {}}); };
+        const handlers = {
+            onclick: open, onpointerleave: hideTip,
+            onpointermove: (/** @type {PointerEvent} */ event) => showTip(event.clientX, event.clientY, text),
+        };
+        const parts = [s("circle", {class: "alarm", cx: x, cy: y, r: 16, ...handlers})];
+        if (home && (home.x !== x || home.y !== y)) {
+            // It bends towards the pole, the higher the further.
+            const lift = Math.hypot(home.x - x, home.y - y) * 0.3;
+            parts.push(/** @type {any} */ (s("path", {
+                class: "arc", d: `M${x} ${y}Q${(x + home.x) / 2} ${(y + home.y) / 2 - lift} ${home.x} ${home.y}`, ...handlers,
+            })));
+        }
+        return parts;
+    });
+}
+
+/**
+ * The same in words.
+ * @param {World} world
+ * @param {Row[]} found
+ */
+function warned(world, found) {
+    const counts = [...alertsByCountry(world, found)].sort((a, b) => b[1] - a[1]);
+    if (counts.length === 0) return null;
+    return h("ul", {class: "elsewhere warned", "aria-label": "Open alerts"}, counts.slice(0, 8).map(([code, count]) => h("li", {},
+        link({view: "alerts", filter: both(state().filter, `country ${code}`), more: {}}, "button",
+            h("span", {class: "dot"}), `${country(code)} `, h("b", {}, `${count} open`)))));
 }

@@ -12,7 +12,7 @@
 
 /** @typedef {{from: number, to: number, step: number, isLive: boolean}} Span */
 
-export const views = ["", "map", "flows", "alerts", "exporters", "intel"];
+export const views = ["", "map", "flows", "alerts", "exporters", "intel", "swarm"];
 
 const second = 1000, minute = 60 * second, hour = 60 * minute, day = 24 * hour;
 /** @type {{[unit: string]: number}} */

@@ -55,6 +55,10 @@ struct CollectorSource: ServerSource {
         try queries.query(parameters)
     }
 
+    func swarm(_ parameters: QueryParameters) throws -> any ServedQuery {
+        try queries.swarm(parameters, settings: settings)
+    }
+
     func alerts(_ parameters: QueryParameters) throws -> any ServedQuery {
         try alerts.query(parameters)
     }

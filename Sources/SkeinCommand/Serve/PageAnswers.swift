@@ -36,7 +36,16 @@ extension CollectorSource {
                 ("version", .text(Skein.configuration.version)), ("store", .text(store)),
                 ("fields", .array(fields)),
                 ("sets", .array(filterFiles.setNames.map { .text($0) })),
+                ("home", .array(home.map { .text($0) })),
             ]))
+    }
+
+    /// The countries in which the user's own networks are now, the first named first.
+    private var home: [String] {
+        let now = Clock.millisecondsSince1970()
+        let countries = settings.current.geo.home.filter { $0.validity.contains(now) }
+            .compactMap(\.country)
+        return countries.enumerated().filter { countries.firstIndex(of: $1) == $0 }.map(\.1)
     }
 
     func check(filter: String) throws -> [UInt8] {

@@ -1,4 +1,5 @@
 import FlowCollector
+import FlowModel
 import FlowStore
 import Glibc
 import SkeinConfiguration
@@ -111,7 +112,8 @@ struct ServeSession {
     private func serve(
         _ parts: Parts, _ settings: SkeinSettings, isWanted: Bool, _ log: ServerLog
     ) throws -> Server? {
-        guard let configuration = settings.server else { return nil }
+        guard var configuration = settings.server else { return nil }
+        configuration.say = { log.say(.notice, "http: \($0)") }
         let queries = StoreQueries(
             directory: settings.store.path, memory: Int(clamping: settings.http.queryMemory),
             knowledge: parts.knowledge, sets: parts.alerts.sets)
@@ -121,10 +123,17 @@ struct ServeSession {
             settings: parts.settings)
         do {
             let server = try Server(configuration, source: source)
-            log.say(.info, "serving http://\(server.place)")
+            log.say(.info, "serving \(server.scheme)://\(server.place)")
+            if IPAddress(configuration.host)?.isLoopback != true, configuration.tls == nil {
+                log.say(
+                    .warning,
+                    "http.plain: passwords and answers go over the network as they are, unless a web "
+                        + "server in front speaks TLS")
+            }
             return server
         } catch {
-            if isWanted { throw error }
+            // Whoever has set up who may ask must not find that nobody is asked for anything.
+            if isWanted || access(settings.accessFile, F_OK) == 0 { throw error }
             log.say(.warning, "\(error); collecting without it (http.listen)")
             return nil
         }

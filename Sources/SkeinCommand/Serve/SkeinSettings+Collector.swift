@@ -54,6 +54,17 @@ extension SkeinSettings {
         server.names = http.hosts
         server.queryTime = http.queryTime
         server.queries = http.queries
+        var access = AccessConfiguration(file: AccessFile(accessFile))
+        // Whoever reaches the web server in front reaches this one.
+        access.isReachable = !place.address.isLoopback || !http.proxies.isEmpty
+        access.sessionIdle = http.sessionIdle
+        access.sessionTime = http.sessionTime
+        access.metricReaders = http.metricReaders
+        access.proxies = http.proxies
+        server.access = access
+        if let certificate = http.tls.certificate, let key = http.tls.key {
+            server.tls = CertificateFiles(certificate: certificate, key: key)
+        }
         return server
     }
 }

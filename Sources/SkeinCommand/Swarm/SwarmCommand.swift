@@ -15,6 +15,7 @@ struct SwarmCommand: ParsableCommand {
 
               skein swarm --out day.mp4
               skein swarm 'dst port 53' --from 2016-06-07T08 --to 2016-06-07T18 --out dns.webm
+              skein swarm --events activity.xml --out code.mp4
               skein swarm --from -1h --size 1920x1080 --duration 30 --out - | ffplay -f rawvideo …
 
             The end of the name says the form: mp4, mkv, webm, gif, or png with %05d for the number; - \
@@ -40,6 +41,14 @@ struct SwarmCommand: ParsableCommand {
 
     @OptionGroup
     var store: StoreOption
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Show events of this file instead of flows: code_swarm's XML, Gource's log, or CSV of time, \
+            actor, thing and weight; - is standard input.
+            """, valueName: "file"))
+    var events: String?
 
     @Option(
         help: ArgumentHelp(
@@ -75,6 +84,9 @@ struct SwarmCommand: ParsableCommand {
     @Option(help: "Written above it all (default: the filter).")
     var title: String?
 
+    @Flag(help: "Only the swarm: no title, legend, names and timeline.")
+    var bare = false
+
     @Option(help: ArgumentHelp("A TrueType font (default: DejaVu Sans).", valueName: "file"))
     var font: String?
 
@@ -97,30 +109,44 @@ struct SwarmCommand: ParsableCommand {
 
     func run() throws {
         try runCommand {
+            if let events { return try show(eventsOf: events) }
             var question = try question { StandardStreams.say("\($0)") }
             let knowledge = try override.knowledge(times)
             let reader = try store.reader(window: question.window)
             for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
             let engine = QueryEngine(reader).knowing(knowledge)
             let plan = try SwarmPlan(&question, engine, self)
-            let film = try SwarmFilm(plan, reader, self)
-            try engine.run(plan.request(question), into: film)
+            let settings = try SwarmKnowledge(self, plan, reader).settings
+            let film = try SwarmFilm(plan, self)
+            let scenes = SwarmScenes(plan, settings) { try film.take($0) }
+            try engine.run(plan.request(question), into: scenes)
             try film.close()
+            if scenes.flowsOfUnknownRate > 0 {
+                StandardStreams.say(
+                    "\(scenes.flowsOfUnknownRate) flows have no known sampling rate; they count as they are"
+                )
+            }
         }
     }
 
     /// Which flows; the kind of the request is only a place.
+    ///
+    /// - Parameter intel: the listed addresses; nil: those of the configuration.
     func question(
-        rules: FilterRules = .trusted, note: (FilterNote) -> Void = { _ in }
+        rules: FilterRules = .trusted, intel: IntelSets? = nil,
+        note: (FilterNote) -> Void = { _ in }
     ) throws -> QueryRequest {
         let times = times
-        let filter = try store.filter(filter, times: times, rules: rules)
+        let filter = try store.filter(filter, times: times, rules: rules, intel: intel)
         filter.notes.forEach(note)
         var request = QueryRequest(filter: filter.expression, kind: .total)
         request.from = try times.instant(from, of: "--from")
         request.to = try times.instant(to, of: "--to")
         if let from = request.from, let to = request.to, from >= to {
             throw ValidationError("--from is not before --to")
+        }
+        if events != nil, !self.filter.isEmpty {
+            throw ValidationError("the filter is about flows; --events are all shown")
         }
         request.raw = raw
         request.overlap = request.from != nil || request.to != nil

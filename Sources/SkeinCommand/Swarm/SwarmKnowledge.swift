@@ -12,20 +12,33 @@ import SkeinConfiguration
 struct SwarmKnowledge {
     private(set) var settings = SwarmSettings()
 
+    /// By the configuration that a command names.
     init(_ command: SwarmCommand, _ plan: SwarmPlan, _ reader: StoreReader) throws {
-        let configured = try Self.configured(command.override.configuration.path)
+        let path = command.override.configuration.path
+        try self.init(
+            plan, reader, seed: command.seed, inside: Self.configured(path).inside,
+            sets: .configured(path), countries: Self.countries())
+    }
+
+    /// - Parameter isWanted: asked now and then; where it says no, this is given up.
+    init(
+        _ plan: SwarmPlan, _ reader: StoreReader, seed: UInt64, inside: InsideNetworks,
+        sets: IntelSets, countries: AddressDatabase?, while isWanted: () -> Bool = { true }
+    ) throws {
         settings.services = plan.services
-        settings.seed = command.seed
-        let inside = configured.inside
+        settings.seed = seed
         settings.isInside = { inside.contains($0) }
-        if let listed = try IntelSets.configured(command.override.configuration.path).load()?.all {
+        if let listed = try sets.load()?.all {
             settings.isListed = { listed.contains($0) }
         }
-        if let countries = Self.countries() {
+        if let countries {
             settings.country = { countries.answer(for: $0).country }
         }
-        settings.beacons = try Self.beacons(plan, reader, inside)
+        settings.beacons = try Self.beacons(plan, reader, inside, isWanted)
     }
+
+    /// Read once, by whoever asks first.
+    static let countriesOfServer = countries()
 
     private static func configured(_ path: String?) throws -> SkeinSettings {
         let variable = getenv("SKEIN_CONFIG").map { String(cString: $0) } ?? ""
@@ -46,7 +59,8 @@ struct SwarmKnowledge {
 
     /// The contacts that come back as regularly as a clock, over all of the time that is shown.
     private static func beacons(
-        _ plan: SwarmPlan, _ reader: StoreReader, _ inside: InsideNetworks
+        _ plan: SwarmPlan, _ reader: StoreReader, _ inside: InsideNetworks,
+        _ isWanted: () -> Bool
     ) throws -> Set<SwarmContact> {
         let usual = AlertRuleSettings()
         let length = plan.window.upperBound - plan.window.lowerBound
@@ -61,7 +75,8 @@ struct SwarmKnowledge {
         request.from = plan.window.lowerBound
         request.to = plan.window.upperBound
         request.rollups = false
-        let found = try BeaconSearch(rule, inside: inside).run(over: reader, request)
+        let found = try BeaconSearch(rule, inside: inside).run(
+            over: reader, request, while: isWanted)
         return Set(
             found.compactMap { alert in
                 guard let host = alert.host, let peer = alert.peer else { return nil }

@@ -2,6 +2,7 @@ import ArgumentParser
 import FlowModel
 import FlowQuery
 import FlowStore
+import FlowSwarm
 
 /// Which steps a video has, and what is known of all of them beforehand.
 struct SwarmPlan {
@@ -23,9 +24,17 @@ struct SwarmPlan {
     /// Services with a colour of their own at most.
     private static let servicesMax = 11
 
-    /// - Parameter question: which flows; gets the time between the first and the last where none is said.
-    init(_ question: inout QueryRequest, _ engine: QueryEngine, _ command: SwarmCommand) throws {
-        let window = try Self.window(question, engine)
+    /// - Parameters:
+    ///   - question: which flows; gets the time between the first and the last where none is said.
+    ///   - engine: answers.
+    ///   - command: what was asked for.
+    ///   - stepsMax: steps at most.
+    ///   - stop: asks to give up.
+    init(
+        _ question: inout QueryRequest, _ engine: QueryEngine, _ command: SwarmCommand,
+        stepsMax: UInt64 = Self.stepsMax, until stop: QueryStop = .never
+    ) throws {
+        let window = try Self.window(question, engine, stop)
         self.window = window
         question.from = window.lowerBound
         question.to = window.upperBound
@@ -45,9 +54,11 @@ struct SwarmPlan {
         }
         self.step = step
         steps = window.lowerBound / step..<(window.upperBound - 1) / step + 1
-        guard UInt64(steps.count) <= Self.stepsMax else {
+        // More than Int has room for may be asked for.
+        let count = steps.upperBound - steps.lowerBound
+        guard count <= stepsMax else {
             throw ValidationError(
-                "\(steps.count) steps are too many, at most \(Self.stepsMax) are drawn; make --step longer"
+                "\(count) steps are too many, at most \(stepsMax) are drawn; make --step longer"
             )
         }
         frames = max(Int(video * UInt64(command.fps) / 1000), steps.count > 1 ? 2 : 1)
@@ -55,11 +66,11 @@ struct SwarmPlan {
         var totals = question
         totals.kind = .groups(by: [.field(.service)], order: .bytes, top: Self.servicesMax)
         let ranked = AnswerRows()
-        try engine.run(totals, into: ranked)
+        try engine.run(totals, into: ranked, until: stop)
         guard !ranked.rows.isEmpty else { throw Self.nothing }
         let services = ranked.rows.compactMap { $0.first?.asNumber }.map { UInt32(clamping: $0) }
         self.services = services
-        timeline = try Self.timeline(question, engine, step: step, steps: steps, services)
+        timeline = try Self.timeline(question, engine, step: step, steps: steps, services, stop)
     }
 
     /// The question for the edges of all steps.
@@ -81,19 +92,19 @@ struct SwarmPlan {
     }
 
     private static func window(
-        _ question: QueryRequest, _ engine: QueryEngine
+        _ question: QueryRequest, _ engine: QueryEngine, _ stop: QueryStop
     ) throws -> Range<UInt64> {
         var (from, to) = (question.from, question.to)
         if from == nil || to == nil {
             let rows = AnswerRows()
-            try engine.run(question, into: rows)
+            try engine.run(question, into: rows, until: stop)
             guard let row = rows.rows.first, let first = row[rows.place("first")].asNumber,
                 let last = row[rows.place("last")].asNumber
             else {
                 throw nothing
             }
             from = from ?? first
-            to = to ?? last + 1
+            to = to ?? SwarmSums.sum(last, 1)
         }
         guard let from, let to, from < to else {
             throw nothing
@@ -114,26 +125,47 @@ struct SwarmPlan {
 
     private static func timeline(
         _ question: QueryRequest, _ engine: QueryEngine, step: UInt64, steps: Range<UInt64>,
-        _ services: [UInt32]
+        _ services: [UInt32], _ stop: QueryStop
     ) throws -> [[UInt64]] {
         var request = question
         request.kind = .series(step: step, by: [.field(.service)])
         request.spread = true
         request.rollups = false
-        let rows = AnswerRows()
-        try engine.run(request, into: rows)
-        var timeline = Array(
-            repeating: [UInt64](repeating: 0, count: services.count + 1), count: steps.count)
-        let bytes = rows.place("bytes")
-        for row in rows.rows {
-            guard let start = row[0].asNumber, steps.contains(start / step) else { continue }
-            let place =
-                services.firstIndex(of: UInt32(clamping: row[1].asNumber ?? 0)) ?? services.count
-            let at = Int(start / step - steps.lowerBound)
-            timeline[at][place] += row[bytes].asNumber ?? 0
-        }
-        return timeline
+        let rows = TimelineRows(step: step, steps: steps, services)
+        try engine.run(request, into: rows, until: stop)
+        return rows.timeline
     }
+}
+
+/// Adds up octets by step and service as they come: of services there may be many.
+private final class TimelineRows: AnswerWriter {
+    private(set) var timeline: [[UInt64]]
+    private let step: UInt64
+    private let steps: Range<UInt64>
+    private let services: [UInt32]
+    private var bytes = 0
+
+    init(step: UInt64, steps: Range<UInt64>, _ services: [UInt32]) {
+        self.step = step
+        self.steps = steps
+        self.services = services
+        timeline = Array(
+            repeating: [UInt64](repeating: 0, count: services.count + 1), count: steps.count)
+    }
+
+    func begin(columns: [AnswerColumn]) {
+        bytes = columns.firstIndex { $0.name == "bytes" } ?? 0
+    }
+
+    func row(_ cells: [Cell]) {
+        guard let start = cells[0].asNumber, steps.contains(start / step) else { return }
+        let place =
+            services.firstIndex(of: UInt32(clamping: cells[1].asNumber ?? 0)) ?? services.count
+        let at = Int(start / step - steps.lowerBound)
+        timeline[at][place] = SwarmSums.sum(timeline[at][place], cells[bytes].asNumber ?? 0)
+    }
+
+    func end(footing: Footing) {}
 }
 
 /// An answer kept as it comes.
@@ -152,4 +184,9 @@ final class AnswerRows: AnswerWriter {
 extension Cell {
     /// The number in it; nil where there is none.
     var asNumber: UInt64? { if case .number(let number) = self { number } else { nil } }
+}
+
+extension QueryStop {
+    /// One that does not ask within a year.
+    static var never: QueryStop { QueryStop(after: .seconds(366 * 86_400)) }
 }

@@ -77,7 +77,7 @@ extension HomeNetwork {
     }
 
     /// The times at which they are the user's.
-    var validity: Range<UInt64> {
+    public var validity: Range<UInt64> {
         let from = from ?? 0
         return from..<max(from, to ?? .max)
     }

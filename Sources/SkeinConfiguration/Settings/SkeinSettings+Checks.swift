@@ -29,6 +29,7 @@ extension SkeinSettings {
                 .conflict("‘\(target)’ is where Skein listens: datagrams would go round for ever"),
                 of: "forward")
         }
+        checkHTTP(&findings)
         checkOverrides(&findings)
         checkHome(&findings)
     }

@@ -196,11 +196,41 @@ extension SkeinSettings {
                     check: AlertSinkSettings.problem),
                 "Where alerts are told; none: on standard error."),
             setting(
-                "http.listen", \.http.listen, .optional(.loopback),
-                "Where the page, its interface and the metrics are served: a loopback address."),
+                "http.listen", \.http.listen, .optional(.local),
+                "Where the page, its interface and the metrics are served. At an address that other "
+                    + "machines reach only with users (docs/access.md) and TLS."),
             setting(
                 "http.hosts", \.http.hosts, .list(.hostName),
-                "Names by which a web server in front passes requests on, besides localhost."),
+                "Names by which browsers may ask, besides localhost and, where other machines reach it, "
+                    + "addresses."),
+            setting(
+                "http.tls.certificate", \.http.tls.certificate, .optional(.path),
+                "The certificate that browsers are shown, with those between it and its authority, "
+                    + "PEM. Read again when it changes."),
+            setting(
+                "http.tls.key", \.http.tls.key, .optional(.path),
+                "The key of the certificate, PEM, without a pass phrase."),
+            setting(
+                "http.plain", \.http.isPlain, .truth,
+                "Whether other machines may reach it without TLS: only where a web server in front "
+                    + "speaks TLS."),
+            setting(
+                "http.proxies", \.http.proxies, .list(.prefix),
+                "Web servers in front, whose X-Forwarded-For says who asks: wrong passwords are counted "
+                    + "by it."),
+            setting(
+                "http.access-file", \.http.accessFile, .optional(.path),
+                "The file of users and tokens that `skein user` and `skein token` write; none: `ACCESS` "
+                    + "in the store's folder. Followed while the server runs."),
+            setting(
+                "http.metrics", \.http.metricReaders, .list(.prefix),
+                "Who may read /metrics without a token, once there are users: addresses, networks."),
+            setting(
+                "http.session-idle", \.http.sessionIdle, .duration(.seconds(60)...always),
+                "Whoever has asked for nothing for so long is logged out."),
+            setting(
+                "http.session-time", \.http.sessionTime, .duration(.seconds(60)...always),
+                "Whoever has been logged in for so long is logged out."),
             setting(
                 "http.query-time", \.http.queryTime, .duration(.milliseconds(100)...always),
                 "A query over HTTP is ended after so long."),

@@ -87,20 +87,6 @@ public struct InterfaceSettings: Hashable, Sendable {
     public var isPromiscuous = true
 }
 
-/// The page and its interface.
-public struct HTTPSettings: Hashable, Sendable {
-    /// Where it is served; nil = not at all.
-    public var listen: LocalEndpoint? = LocalEndpoint(.init(v4: 0x7f00_0001), port: 8055)
-    /// Names, besides those of the loopback, by which a browser may ask.
-    public var hosts: [String] = []
-    /// How long a query may take.
-    public var queryTime: Duration = .seconds(30)
-    /// Octets that a query may use for groups and sorting.
-    public var queryMemory: UInt64 = 256 << 20
-    /// Queries at once; more wait.
-    public var queries = 2
-}
-
 /// What is said on standard error.
 public struct LogSettings: Hashable, Sendable {
     /// How much matters enough to be said.

@@ -10,6 +10,8 @@ final class EventHub: Sendable {
         let messages: AsyncStream<ByteBuffer>.Continuation
         /// Ends its connection, which may be stuck in a message.
         let hangUp: @Sendable () -> Void
+        /// Whether it may still hear.
+        let isWelcome: @Sendable () -> Bool
     }
 
     private struct State {
@@ -41,8 +43,11 @@ final class EventHub: Sendable {
 
     /// A listener's messages; nil where there are too many listeners, or the server ends.
     ///
-    /// - Parameter hangUp: ends the connection of a listener that does not keep up.
+    /// - Parameters:
+    ///   - isWelcome: whether the listener may still hear; asked before each message.
+    ///   - hangUp: ends the connection of a listener that does not keep up.
     func listen(
+        isWelcome: @escaping @Sendable () -> Bool = { true },
         hangUp: @escaping @Sendable () -> Void
     ) -> (id: UInt64, messages: AsyncStream<ByteBuffer>)? {
         state.withLock { state in
@@ -51,7 +56,8 @@ final class EventHub: Sendable {
                 of: ByteBuffer.self, bufferingPolicy: .bufferingOldest(Self.waitingMax))
             let id = state.nextListener
             state.nextListener += 1
-            state.listeners[id] = Listener(messages: continuation, hangUp: hangUp)
+            state.listeners[id] = Listener(
+                messages: continuation, hangUp: hangUp, isWelcome: isWelcome)
             if let last = state.last, state.task != nil { continuation.yield(last) }
             if state.task == nil {
                 state.task = Task.detached { [weak self, interval] in
@@ -90,6 +96,11 @@ final class EventHub: Sendable {
         let (isWanted, slow) = state.withLock { state in
             var slow: [Listener] = []
             for (id, listener) in state.listeners {
+                guard listener.isWelcome() else {
+                    listener.messages.finish()
+                    state.listeners[id] = nil
+                    continue
+                }
                 guard case .enqueued = listener.messages.yield(message) else {
                     slow.append(listener)
                     state.listeners[id] = nil

@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// What can be asked for, by its path; the files of the page are in ``PageFiles``.
 enum Endpoint: String, CaseIterable {
     /// Whether flows are taken and kept.
@@ -12,6 +14,8 @@ enum Endpoint: String, CaseIterable {
     case filter = "/api/v1/filter"
     /// Which countries flows go to and come from.
     case map = "/api/v1/map"
+    /// Scenes of flows, step by step.
+    case swarm = "/api/v1/swarm"
     /// What rules have found.
     case alerts = "/api/v1/alerts"
     /// What is listed, for other tools.
@@ -26,6 +30,8 @@ enum Endpoint: String, CaseIterable {
     case exporters = "/api/v1/exporters"
     /// What was counted, as JSON.
     case counters = "/api/v1/counters"
+    /// Who asks; logging in and out.
+    case session = "/api/v1/session"
     /// What happens, as it happens.
     case events = "/api/v1/events"
     /// The description of all this.
@@ -39,6 +45,22 @@ enum Endpoint: String, CaseIterable {
             self.init(rawValue: path)
         }
     }
-    /// Whether it changes something, and so wants POST.
-    var writes: Bool { self == .acknowledge }
+
+    /// How it may be asked.
+    var methods: [HTTPRequest.Method] {
+        switch self {
+        case .acknowledge: [.post]
+        case .session: [.get, .head, .post, .delete]
+        default: [.get, .head]
+        }
+    }
+
+    /// What has to be open to whoever asks; nil where it is open to all.
+    var scope: AccessScope? {
+        switch self {
+        case .health, .session: nil
+        case .acknowledge: .admin
+        default: .read
+        }
+    }
 }

@@ -8,13 +8,15 @@ public enum OpenAPIDocument {
           "info": {
             "title": "Skein",
             "version": "1",
-            "description": "Flows, alerts, exporters and counters of a running skein serve, for programs of the machine it runs on and for its page."
+            "description": "Flows, alerts, exporters and counters of a running skein serve, for programs and for its page. Where there are users, or other machines reach it, whoever asks needs a token or a session: 401 without, 403 with one of too small a scope."
           },
           "servers": [{"url": "http://127.0.0.1:8055"}],
+          "security": [{}, {"token": []}, {"session": []}],
           "paths": {
             "/healthz": {
               "get": {
                 "operationId": "health",
+                "security": [{}],
                 "summary": "Whether flows are taken and kept",
                 "responses": {
                   "200": {"description": "All is well", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}},
@@ -126,6 +128,7 @@ public enum OpenAPIDocument {
               }
             },
             "/api/v1/intel/export/{format}": \(exportPath),
+            "/api/v1/swarm": \(swarmPath),
             "/api/v1/about": {
               "get": {
                 "operationId": "about",
@@ -184,7 +187,7 @@ public enum OpenAPIDocument {
             "/api/v1/alerts/acknowledge": {
               "post": {
                 "operationId": "acknowledge",
-                "summary": "Note that somebody knows of an alert, as skein alerts ack; no link or form of a page may",
+                "summary": "Note that somebody knows of an alert, as skein alerts ack; no link or form of a page may; wants the scope admin, and with a session the header X-Skein-Request",
                 "parameters": [
                   {"name": "id", "in": "query", "required": true, "description": "Its number", "schema": {"type": "integer", "minimum": 1, "maximum": 9007199254740991}},
                   {"name": "note", "in": "query", "description": "What is known", "schema": {"type": "string", "maxLength": 1024}}
@@ -220,6 +223,7 @@ public enum OpenAPIDocument {
                 }
               }
             },
+            "/api/v1/session": \(sessionPath),
             "/api/v1/events": {
               "get": {
                 "operationId": "events",
@@ -243,6 +247,7 @@ public enum OpenAPIDocument {
             }
           },
           "components": {
+            "securitySchemes": \(securitySchemes),
             "responses": {
               "Refusal": {"description": "What is wrong, and what to do", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}}
             },
@@ -251,8 +256,9 @@ public enum OpenAPIDocument {
                 "type": "object", "required": ["error"], "additionalProperties": false,
                 "properties": {"error": {"type": "string"}}
               },
+              "Session": \(sessionSchema),
               "About": {
-                "type": "object", "required": ["version", "store", "fields", "sets"], "additionalProperties": false,
+                "type": "object", "required": ["version", "store", "fields", "sets", "home"], "additionalProperties": false,
                 "properties": {
                   "version": {"type": "string"},
                   "store": {"type": "string"},
@@ -263,7 +269,8 @@ public enum OpenAPIDocument {
                       "properties": {"name": {"type": "string"}, "type": {"type": "string"}, "about": {"type": "string"}}
                     }
                   },
-                  "sets": {"type": "array", "items": {"type": "string"}}
+                  "sets": {"type": "array", "items": {"type": "string"}},
+                  "home": {"type": "array", "description": "Countries of the own networks (geo.home)", "items": {"type": "string"}}
                 }
               },
               "FilterCheck": {

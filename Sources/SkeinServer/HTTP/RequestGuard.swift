@@ -1,4 +1,6 @@
-/// Lets only those ask who mean this server: programs of this machine, and its own page.
+import FlowModel
+
+/// Lets only those ask who mean this server: programs, and its own page.
 ///
 /// A page of any site may make the browser send requests to 127.0.0.1. What it cannot do is choose their
 /// headers: under DNS rebinding `Host` bears the name of the site, otherwise `Origin` or
@@ -17,10 +19,18 @@ public struct RequestGuard: Sendable {
     }
 
     private let names: Set<String>
+    private let isReachable: Bool
+    private let isSecure: Bool
 
-    /// - Parameter names: names by which the server is known besides those of the loopback.
-    public init(names: [String]) {
+    /// - Parameters:
+    ///   - names: names by which the server is known besides those of the loopback.
+    ///   - isReachable: whether others than programs of this machine may reach it: by any address then. One
+    ///     stands in no page that has rebound a name.
+    ///   - isSecure: whether it speaks TLS: pages of its own have come by TLS then.
+    public init(names: [String], isReachable: Bool = false, isSecure: Bool = false) {
         self.names = Set(names.map { $0.lowercased() })
+        self.isReachable = isReachable
+        self.isSecure = isSecure
     }
 
     /// Looks at the headers of a request; nil stands for one that is not there.
@@ -41,8 +51,9 @@ public struct RequestGuard: Sendable {
             let parts = origin.lowercased().split(
                 separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
             // Another port of this machine is another site.
-            guard parts.count == 2, ["http", "https"].contains(parts[0]),
-                Self.withoutDefaultPort(parts[1]) == Self.withoutDefaultPort(authority[...])
+            guard parts.count == 2, parts[0] == "https" || parts[0] == "http" && !isSecure,
+                Self.withoutDefaultPort(parts[1], parts[0])
+                    == Self.withoutDefaultPort(authority[...], parts[0])
             else { throw .crossOrigin(origin) }
         }
         if writes, mode == "navigate" { throw .navigation }
@@ -54,7 +65,7 @@ public struct RequestGuard: Sendable {
     private func isOurs(_ authority: String) -> Bool {
         guard let name = Self.name(of: authority) else { return false }
         return name == "localhost" || name == "[::1]" || Self.isLoopbackV4(name)
-            || names.contains(String(name))
+            || names.contains(String(name)) || isReachable && Self.isAddress(name)
     }
 
     /// The name or address before the port; nil where something else follows it.
@@ -76,6 +87,12 @@ public struct RequestGuard: Sendable {
         return name.hasSuffix(".") ? name.dropLast() : name
     }
 
+    private static func isAddress(_ name: Substring) -> Bool {
+        let isBracketed = name.hasPrefix("[") && name.hasSuffix("]")
+        let address = IPAddress(String(isBracketed ? name.dropFirst().dropLast() : name))
+        return address.map { $0.isV4 != isBracketed } ?? false
+    }
+
     private static func isLoopbackV4(_ name: Substring) -> Bool {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127"
@@ -85,8 +102,11 @@ public struct RequestGuard: Sendable {
             }
     }
 
-    private static func withoutDefaultPort(_ authority: Substring) -> Substring {
-        authority.hasSuffix(":80") ? authority.dropLast(3) : authority
+    private static func withoutDefaultPort(
+        _ authority: Substring, _ scheme: Substring
+    ) -> Substring {
+        let port = scheme == "https" ? ":443" : ":80"
+        return authority.hasSuffix(port) ? authority.dropLast(port.count) : authority
     }
 }
 

@@ -20,6 +20,8 @@ enum ResponseHeaders {
         var headers = common
         headers[.contentType] = type
         headers[.cacheControl] = "no-store"
+        // Should anything keep it after all: it is the answer to whoever asked.
+        headers[.vary] = "Authorization, Cookie"
         headers[.contentSecurityPolicy] = nothingAllowed
         return headers
     }
@@ -28,6 +30,12 @@ enum ResponseHeaders {
     static let site = name("Sec-Fetch-Site")
     /// `Sec-Fetch-Mode`.
     static let mode = name("Sec-Fetch-Mode")
+    /// What only scripts of the own page can send, and programs: no form and no other site without being asked.
+    static let ownRequest = name("X-Skein-Request")
+    /// `X-Forwarded-For`, which web servers in front write.
+    static let forwardedFor = name("X-Forwarded-For")
+    /// Not by HTTP without TLS for a year (RFC 6797).
+    static let strictTransport = "max-age=31536000"
     private static let resourcePolicy = name("Cross-Origin-Resource-Policy")
     private static let openerPolicy = name("Cross-Origin-Opener-Policy")
     private static let referrerPolicy = name("Referrer-Policy")

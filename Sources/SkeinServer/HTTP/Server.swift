@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -8,8 +9,7 @@ import Synchronization
 
 /// Serves what the pipeline tells of over HTTP.
 ///
-/// On the loopback only, or behind a web server that asks for passwords: whoever reaches it may ask
-/// everything.
+/// Without ``ServerConfiguration/access`` whoever reaches it may ask everything.
 public final class Server: Sendable {
     /// Why it cannot be started.
     public struct StartFailure: Error, Sendable, CustomStringConvertible {
@@ -21,6 +21,8 @@ public final class Server: Sendable {
     public let port: UInt16
     /// Its address and port, as they stand in the address of a page.
     public var place: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    /// How it is asked: `https` or `http`.
+    public let scheme: String
     private let host: String
     private let group: ServiceGroup
     private let runner: QueryRunner
@@ -37,19 +39,24 @@ public final class Server: Sendable {
             time: configuration.queryTime, running: configuration.queries,
             waiting: configuration.queriesWaiting)
         let hub = EventHub(every: configuration.pulse) { source.pulse }
+        let access = try Self.access(configuration)
+        let certificate = try configuration.tls.map { files throws(StartFailure) in
+            try ServerCertificate(files, say: configuration.say)
+        }
         let opened = DispatchSemaphore(value: 0)
         let ended = DispatchSemaphore(value: 0)
         let outcome = FirstOutcome()
         let application = Application(
             responder: ServerResponder(
-                source: source, guardian: RequestGuard(names: configuration.names), runner: runner,
-                hub: hub),
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(60),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 98_304, maxHeaderListSize: 131_072,
-                        maxHeaderFieldCount: 100))),
+                source: source,
+                guardian: RequestGuard(
+                    names: configuration.names,
+                    isReachable: configuration.access?.isReachable ?? false,
+                    isSecure: certificate != nil),
+                runner: runner, hub: hub,
+                identification: Identification(
+                    access, isSecure: certificate != nil, port: configuration.port)),
+            server: Self.channels(configuration, certificate),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: Int(configuration.port)),
                 availableConnectionsDelegate: .maximum(configuration.connectionsMax, logger: logger)
@@ -63,6 +70,7 @@ public final class Server: Sendable {
         self.runner = runner
         self.hub = hub
         host = configuration.host
+        scheme = certificate == nil ? "http" : "https"
         self.ended = ended
         Task { [group] in
             do {
@@ -81,6 +89,46 @@ public final class Server: Sendable {
             throw StartFailure(
                 description: "cannot serve HTTP at \(configuration.host):\(configuration.port): "
                     + Self.reason(error))
+        }
+    }
+
+    /// Who may ask.
+    ///
+    /// - Throws: where nobody could, which whoever starts it cannot mean.
+    private static func access(
+        _ configuration: ServerConfiguration
+    ) throws(StartFailure) -> AccessControl? {
+        guard let plan = configuration.access else { return nil }
+        let access: AccessControl
+        do throws(AccessFile.Failure) {
+            access = try AccessControl(plan, say: configuration.say)
+        } catch {
+            throw StartFailure(description: error.description)
+        }
+        guard !plan.isReachable || !access.isEmpty else {
+            throw StartFailure(
+                description:
+                    "http.listen is \(configuration.host), which others reach, and nobody has "
+                    + "a password yet: type skein user add NAME --scope admin --access-file "
+                    + plan.file.path)
+        }
+        return access
+    }
+
+    private static func channels(
+        _ configuration: ServerConfiguration, _ certificate: ServerCertificate?
+    ) -> HTTPServerBuilder {
+        let time = TimeAmount.milliseconds(Int64(configuration.requestTime.milliseconds))
+        return HTTPServerBuilder { responder in
+            GuardedChannel(
+                HTTP1Channel(
+                    responder: responder,
+                    configuration: .init(
+                        additionalChannelHandlers: [RequestEnds()], idleTimeout: .seconds(60),
+                        httpDecoderConfiguration: .init(
+                            maxHeaderFieldSize: 98_304, maxHeaderListSize: 131_072,
+                            maxHeaderFieldCount: 100))),
+                certificate, requestTime: time)
         }
     }
 

@@ -27,6 +27,17 @@ public struct ServerConfiguration: Sendable {
     /// Default: 256.
     public var connectionsMax = 256
 
+    /// Who may ask; nil: whoever reaches it.
+    public var access: AccessConfiguration?
+    /// What the server shows for who it is; nil: it speaks HTTP without TLS.
+    public var tls: CertificateFiles?
+    /// How long a request may take to arrive once it has begun.
+    ///
+    /// Default: 10 s.
+    public var requestTime: Duration = .seconds(10)
+    /// Told what an operator should know of those who ask, a sentence each.
+    public var say: @Sendable (String) -> Void = { _ in }
+
     /// At `host` and `port`, otherwise the defaults.
     public init(host: String = "127.0.0.1", port: UInt16 = 8055) {
         self.host = host

@@ -8,17 +8,23 @@ struct ServerResponder: HTTPResponder {
     let guardian: RequestGuard
     let runner: QueryRunner
     let hub: EventHub
+    let identification: Identification
     let cache = AnswerCache()
 
-    /// What belongs to one request: the connection, whose loop is waited for while an answer streams.
+    /// What belongs to one request: the connection, whose loop is waited for while an answer streams, and
+    /// who asks.
     struct Context: InitializableFromSource {
         let channel: any Channel
+        var caller = Caller(name: nil, scope: .admin, proof: .none)
 
         init(source: ApplicationRequestContextSource) { channel = source.channel }
     }
 
     func respond(to request: Request, context: Context) async throws -> Response {
         var response = try await answer(to: request, context)
+        if identification.isSecure {
+            response.headers[.strictTransportSecurity] = ResponseHeaders.strictTransport
+        }
         if request.method == .head {
             // RFC 9110 §9.3.2: what GET would say, without the body.
             let length = response.headers[.contentLength]
@@ -49,15 +55,19 @@ struct ServerResponder: HTTPResponder {
             let paths = Endpoint.allCases.map(\.rawValue).joined(separator: ", ")
             return refusal(.notFound, "there is nothing here; there are \(paths)")
         }
-        guard endpoint.writes ? request.method == .post : isReading else {
-            let methods = endpoint.writes ? "POST" : "GET, HEAD"
-            var response = refusal(
-                .methodNotAllowed, "only \(endpoint.writes ? "POST" : "GET") is understood here")
+        guard endpoint.methods.contains(request.method) else {
+            let methods = endpoint.methods.map(\.rawValue).joined(separator: ", ")
+            var response = refusal(.methodNotAllowed, "only \(methods) is understood here")
             response.headers[.allow] = methods
             return response
         }
+        let caller = identification.caller(of: request)
+        if let refusal = refusal(of: endpoint, to: caller, request, context) { return refusal }
+        var context = context
+        if let caller { context.caller = caller }
         do {
-            return try await answer(endpoint, request, context)
+            if endpoint == .session { return try await session(request, caller, context) }
+            return try await answer(endpoint, request, context, isKnown: caller != nil)
         } catch let problem as QueryParameters.Problem {
             return refusal(.badRequest, "\(problem)")
         } catch let problem as QueryRefusal {
@@ -73,19 +83,23 @@ struct ServerResponder: HTTPResponder {
     }
 
     private func answer(
-        _ endpoint: Endpoint, _ request: Request, _ context: Context
+        _ endpoint: Endpoint, _ request: Request, _ context: Context, isKnown: Bool
     ) async throws -> Response {
         switch endpoint {
         case .health:
             let troubles = source.troubles
-            let list = troubles.map(JSONText.quoted).joined(separator: ",")
+            // What is wrong tells of paths and disks: who may not ask hears that something is.
+            let said =
+                isKnown || troubles.isEmpty
+                ? troubles : ["something is wrong; whoever is logged in is told what"]
+            let list = said.map(JSONText.quoted).joined(separator: ",")
             return whole(
                 "{\"well\":\(troubles.isEmpty),\"troubles\":[\(list)]}\n",
                 status: troubles.isEmpty ? .ok : .serviceUnavailable)
         case .metrics:
             return whole(
-                source.metrics.prometheusText, type: "text/plain; version=0.0.4; charset=utf-8")
-        case .counters: return whole(source.metrics.json)
+                metrics.prometheusText, type: "text/plain; version=0.0.4; charset=utf-8")
+        case .counters: return whole(metrics.json)
         case .exporters: return whole(try source.exporters())
         case .document: return whole(OpenAPIDocument.text)
         case .about: return whole(try source.about())
@@ -110,7 +124,13 @@ struct ServerResponder: HTTPResponder {
             let parameters = try parameters(request, QueryParameters.ofAlerts)
             return try await stream(source.alerts(parameters), request, context)
         case .export: return try await export(request, context)
+        case .session: return try await session(request, context.caller, context)
+        case .swarm: return try await swarm(request, context)
         }
+    }
+
+    private var metrics: [MetricFamily] {
+        source.metrics + (identification.access?.metrics ?? [])
     }
 
     private func parameters(
@@ -122,8 +142,10 @@ struct ServerResponder: HTTPResponder {
     /// Server-sent events (WHATWG HTML §9.2).
     private func events(_ request: Request, _ context: Context) -> Response {
         guard request.method == .get else { return whole([], type: "text/event-stream") }
-        guard let (id, messages) = hub.listen(hangUp: { context.channel.close(promise: nil) })
-        else {
+        let listener = hub.listen(
+            isWelcome: { [identification] in identification.isStill(context.caller) },
+            hangUp: { context.channel.close(promise: nil) })
+        guard let (id, messages) = listener else {
             var response = refusal(.serviceUnavailable, "too many listen; come back later")
             response.headers[.retryAfter] = "30"
             return response
@@ -140,7 +162,7 @@ struct ServerResponder: HTTPResponder {
             })
     }
 
-    private func stream(
+    func stream(
         _ query: any ServedQuery, _ request: Request, _ context: Context
     ) async throws -> Response {
         guard request.method == .get else { return whole([], type: query.contentType) }
@@ -168,7 +190,7 @@ struct ServerResponder: HTTPResponder {
         }
         var response = Response(
             status: .ok, headers: ResponseHeaders.answer(type),
-            body: ResponseBody { [duty] writer in
+            body: ResponseBody { [duty, identification] writer in
                 // Whatever ends the sending ends the query too.
                 defer { stream.cancel() }
                 var kept: [UInt8] = []
@@ -180,6 +202,10 @@ struct ServerResponder: HTTPResponder {
                     // a client that does not read gets the whole answer into our memory.
                     try await context.channel.eventLoop.submit {}.get()
                     piece = try await stream.next()
+                    // Whoever may ask no more gets no more of it.
+                    guard identification.isStill(context.caller) else {
+                        throw QueryFailure.cancelled
+                    }
                 }
                 if kept.count <= AnswerCache.answerMax { duty?.put(kept, type: type) }
                 try await writer.finish(nil)
@@ -190,7 +216,7 @@ struct ServerResponder: HTTPResponder {
 
     // MARK: - Answers in one piece
 
-    private func whole(
+    func whole(
         _ text: String, type: String = "application/json", status: HTTPResponse.Status = .ok
     ) -> Response {
         whole(Array(text.utf8), type: type, status: status)

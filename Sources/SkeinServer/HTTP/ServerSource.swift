@@ -33,6 +33,11 @@ public protocol ServerSource: Sendable {
     /// - Throws: ``QueryRefusal`` where the question makes no sense.
     func map(_ parameters: QueryParameters) throws -> any ServedQuery
 
+    /// Checks a question for a swarm.
+    ///
+    /// - Throws: ``QueryRefusal`` where the question makes no sense.
+    func swarm(_ parameters: QueryParameters) throws -> any ServedQuery
+
     /// What there is to ask: the program, the store, the vocabulary, as JSON.
     func about() throws -> [UInt8]
 

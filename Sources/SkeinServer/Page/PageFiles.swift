@@ -16,7 +16,7 @@ struct PageFiles: Sendable {
 
     /// What the address bar may show; the shell looks at it itself.
     static let views: Set<String> = [
-        "/", "/map", "/flows", "/alerts", "/exporters", "/intel",
+        "/", "/map", "/flows", "/alerts", "/exporters", "/intel", "/swarm",
     ]
 
     /// The document around everything.
@@ -37,6 +37,7 @@ struct PageFiles: Sendable {
             let ending = name.split(separator: ".").last.map(String.init) ?? ""
             if ending == "html" {
                 let text = String(decoding: octets, as: UTF8.self)
+                    .replacing("</head>", with: Self.preloads(contents.map(\.name)) + "</head>")
                 shell = Self.file(
                     Array(text.replacing("/assets/", with: folder).utf8), ending)
             } else {
@@ -45,6 +46,13 @@ struct PageFiles: Sendable {
         }
         self.shell = shell
         self.files = files
+    }
+
+    /// Asks for all modules at once: otherwise each is asked for when the one that imports it has come.
+    private static func preloads(_ names: [String]) -> String {
+        names.filter { $0.hasSuffix(".js") }.map {
+            "<link rel=\"modulepreload\" href=\"/assets/\($0)\">\n"
+        }.joined()
     }
 
     /// The text of a file of the page; empty where there is none of that name.
