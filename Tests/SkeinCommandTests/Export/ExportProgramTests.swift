@@ -226,7 +226,7 @@ import Testing
         #expect(sent.status == 0, "\(sent.errors)")
         // About an hour at 7200 times its pace is half a second.
         #expect(Date().timeIntervalSince(begun) > 0.3)
-        let datagrams = collector.takeAll()
+        let datagrams = try collector.takeAll()
         #expect(datagrams.count > 10 && datagrams.allSatisfy { $0.count <= 1400 && $0[1] == 10 })
         #expect(sent.errors.hasPrefix("skein: 127.0.0.1:\(collector.port): 200 flows in "))
     }

@@ -1,9 +1,9 @@
+import FlowTestSupport
 import Glibc
 
 /// A UDP socket on a port of its own on loopback, for exporters that take no other target.
 ///
-/// What a program sent is in the socket's buffer when the program has ended: loopback delivers in
-/// the sender's call.
+/// What a program sent that has ended is there when it is asked for.
 final class DatagramCollector {
     /// Where it listens.
     let port: UInt16
@@ -40,7 +40,8 @@ final class DatagramCollector {
     deinit { close(descriptor) }
 
     /// The datagrams that have arrived, in their order.
-    func takeAll() -> [[UInt8]] {
+    func takeAll() throws -> [[UInt8]] {
+        try Loopback.settle()
         var datagrams: [[UInt8]] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {

@@ -104,7 +104,7 @@ struct SoftflowdTests {
             ["-r", capture, "-c", "none", "-v", "\(version)", "-n", "127.0.0.1:\(collector.port)"],
             in: folder)
         guard softflowd.status == 0 else { throw Unexpected(softflowd) }
-        let frames = collector.takeAll().map { SmallCapture.udp(ports: (50000, 2055), $0) }
+        let frames = try collector.takeAll().map { SmallCapture.udp(ports: (50000, 2055), $0) }
         try folder.write("exports.pcap", SmallCapture.pcap(frames))
         try folder.skein("import", "--as", "exports", "--store", "exported", "exports.pcap")
         try folder.skein("import", "--as", "traffic", "--uniflow", "--store", "metered", capture)

@@ -28,11 +28,11 @@ struct PmacctPeerTests {
         guard let enough else {
             try program.wait(for: "its end") { program.errors.contains("OK, Exiting") }
             _ = program.end(SIGTERM)
-            return collector.takeAll()
+            return try collector.takeAll()
         }
         var datagrams: [[UInt8]] = []
         try program.wait(for: "so many datagrams") {
-            datagrams += collector.takeAll()
+            datagrams += try collector.takeAll()
             return datagrams.count >= enough
         }
         program.kill()

@@ -21,7 +21,7 @@ struct ServePeerTests {
                 "127.0.0.1:\(collector.port)",
             ], in: folder)
         guard softflowd.status == 0 else { throw Unexpected(softflowd) }
-        let datagrams = collector.takeAll()
+        let datagrams = try collector.takeAll()
         var (sums, expected) = try PeerSums.ofBoth(datagrams, in: folder)
         if version != 5 {
             // The packets are older than softflowd's start, and so its uptimes wrap: nfcapd takes that
@@ -43,7 +43,7 @@ struct ServePeerTests {
         let sent = try Command.skein(
             "generate", "--as", "v5", "--flows", "2000", "--to", "127.0.0.1:\(collector.port)")
         guard sent.status == 0 else { throw Unexpected(sent) }
-        let original = collector.takeAll()
+        let original = try collector.takeAll()
         let nfcapd = try NfcapdCollector(try #require(NfcapdCollector.program), in: source)
         try DatagramSender(port: nfcapd.port).send(original)
         try nfcapd.stop()

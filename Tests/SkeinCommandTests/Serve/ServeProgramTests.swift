@@ -13,7 +13,7 @@ import Testing
             "generate", "--as", format, "--flows", "\(flows)", "--to",
             "127.0.0.1:\(collector.port)")
         guard result.status == 0 else { throw Unexpected(result) }
-        return collector.takeAll()
+        return try collector.takeAll()
     }
 
     private func flows(_ folder: TemporaryFolder) throws -> Int {
@@ -84,11 +84,11 @@ import Testing
             #expect(now >= safe && now <= sent, "round \(round)")
             let part = datagrams[round * share..<(round + 1) * share]
             let sender = try DatagramSender(port: server.port)
-            sender.send(part.prefix(share / 2))
+            try sender.send(part.prefix(share / 2))
             try server.wait(for: "acknowledgement") { $0.haveSafe(share / 2) }
             safe = now + (try server.counters().exports.flows)
             // The rest is under way when the signal comes.
-            sender.send(part.dropFirst(share / 2))
+            try sender.send(part.dropFirst(share / 2))
             sent += part.reduce(0) { $0 + Int($1[2]) << 8 + Int($1[3]) }
             let signal = round % 2 == 0 ? SIGKILL : SIGTERM
             #expect(server.program.end(signal) == (signal == SIGKILL ? -SIGKILL : 0))
@@ -112,7 +112,7 @@ import Testing
         let sender = try DatagramSender(port: server.port)
         for round in 1...100 {
             server.program.send(SIGHUP)
-            sender.send(datagrams)
+            try sender.send(datagrams)
             try server.program.wait(for: "the reload") {
                 server.program.errors.split(separator: "reloaded").count > round
             }
@@ -150,7 +150,7 @@ import Testing
         let datagrams = try datagrams(3000, as: "v5")
         let sender = try DatagramSender(port: server.port)
         try server.program.wait(for: "shedding") {
-            sender.send(datagrams)
+            try sender.send(datagrams)
             return server.program.errors.contains("FLOWS ARE THROWN AWAY")
         }
         #expect(server.program.errors.contains("the store does not take flows"))

@@ -99,7 +99,9 @@ final class DatagramSender {
 
     deinit { close(descriptor) }
 
-    func send(_ datagrams: some Sequence<[UInt8]>) {
+    /// Sends them; they lie in the receiver's socket when it returns.
+    func send(_ datagrams: some Sequence<[UInt8]>) throws {
         for datagram in datagrams { Glibc.send(descriptor, datagram, datagram.count, 0) }
+        try Loopback.settle()
     }
 }

@@ -62,7 +62,7 @@ struct TLSServerTests {
             "generate", "--as", "ipfix", "--flows", "\(flows)", "--seed", "\(seed)", "--to",
             "127.0.0.1:\(collector.port)")
         guard result.status == 0 else { throw Unexpected(result) }
-        return Array(collector.takeAll().joined())
+        return Array(try collector.takeAll().joined())
     }
 
     private func identity(_ pair: TestCertificates.Pair) -> [String] {
