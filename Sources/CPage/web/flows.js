@@ -72,7 +72,8 @@ export function flows(place) {
             const rows = answer?.rows ?? [];
             if (rows.length === 0) return {content: nothing()};
             const most = Math.max(...rows.map((row) => row["share"]), 1e-9);
-            const groups = answer?.footing["groups"] ?? rows.length;
+            // How many there are is not known where rollups tell which are the largest.
+            const groups = answer?.footing["groups"] ?? (rows.length < count ? rows.length : Infinity);
             return {content: [
                 table([
                     ...by.map((key, index) => ({
@@ -86,7 +87,7 @@ export function flows(place) {
                     {name: "share", title: "Share", number: true, show: (row) => percent(row["share"])},
                 ], rows, {caption: `Groups by ${by.map(title).join(" and ")}`, sort: counted}),
                 groups > rows.length ? h("div", {class: "actions"},
-                    h("span", {class: "muted"}, `${short(rows.length)} of ${short(groups)} groups`),
+                    h("span", {class: "muted"}, groups === Infinity ? `the first ${short(rows.length)} groups` : `${short(rows.length)} of ${short(groups)} groups`),
                     count < 1000 ? h("button", {type: "button", onclick: () => go({more: {top: String(Math.min(1000, count * 4))}})}, "More") : null) : null,
             ]};
         });

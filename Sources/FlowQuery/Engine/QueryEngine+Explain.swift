@@ -6,7 +6,18 @@ extension QueryEngine {
     ///
     /// Looks at the summaries only.
     public func explain(_ request: QueryRequest) -> String {
-        prepared(for: request).explainPrepared(request)
+        prepared(for: request).explainPrepared(request) + explainLeaders(request)
+    }
+
+    /// Whether rollups may tell the largest groups before any of that is read.
+    private func explainLeaders(_ request: QueryRequest) -> String {
+        guard let store,
+            let plan = LeadingPlan(request, store, rateOverrides, flowsMin: leadingFlowsMin)
+        else { return "" }
+        return """
+
+            leaders  first those that \(plan.listed.count) rollups list; flows only of those that they leave open
+            """
     }
 
     private func explainPrepared(_ request: QueryRequest) -> String {

@@ -13,11 +13,13 @@ public struct QueryEngine {
     /// What the user knows better of countries.
     private var overrides: GeoOverrides?
     /// What the user knows better of sampling.
-    private var rateOverrides: RateOverrides?
-    private let store: StoreReader?
+    private(set) var rateOverrides: RateOverrides?
+    let store: StoreReader?
     private let window: StoreWindow
     /// Blocks of segments that were not opened, as they lie outside the window.
     let blocksPassedOver: Int
+    /// Flows of which the largest addresses are found by rollups; fewer are counted as soon.
+    var leadingFlowsMin: UInt64 = 1 << 19
     private let segmentsDamaged: Int
     private let rowsDamaged: UInt64
 
@@ -91,6 +93,7 @@ public struct QueryEngine {
                 request.distinct.isEmpty ? "--stats" : "--distinct",
                 "groups, totals and series without --spread")
         }
+        if try answerFromLeaders(request, writer) { return }
         try prepared(for: request).answer(request, writer)
     }
 

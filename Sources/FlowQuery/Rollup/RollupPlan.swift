@@ -20,10 +20,7 @@ struct RollupPlan {
     private let overrides: RateOverrides?
 
     init(_ request: QueryRequest, _ store: StoreReader, _ overrides: RateOverrides? = nil) {
-        self.request = request
-        self.overrides = overrides
-        self.store = store
-        question = RollupQuestion(request)
+        self.init(RollupQuestion(request), request, store, overrides)
         let bySegment = Dictionary(grouping: store.rollups, by: \.segment)
         takeExpired(bySegment)
         for (segment, range) in zip(store.segments, store.blocksOfSegment) {
@@ -33,10 +30,33 @@ struct RollupPlan {
         blocks += store.blocks[(store.blocksOfSegment.last?.upperBound ?? 0)...]
     }
 
+    /// A plan without blocks.
+    init(
+        _ question: RollupQuestion?, _ request: QueryRequest, _ store: StoreReader,
+        _ overrides: RateOverrides?
+    ) {
+        self.request = request
+        self.overrides = overrides
+        self.store = store
+        self.question = question
+    }
+
     // MARK: Beside the flows
 
     /// The blocks of a rollup that answers as the flows do; nil where none does.
     private mutating func exact(_ rollups: [RollupInfo]) -> [any BlockSource]? {
+        guard let question,
+            let (rollup, blocks) = whole(rollups, where: { !question.isIncomplete($0) })
+        else { return nil }
+        add(rollup)
+        return blocks.filter { $0.dimension == question.dimension && $0.part == .keys }
+    }
+
+    /// The rollup of a segment that counts the flows of the window, no more and no less, by the rates that
+    /// are known now; nil where none does.
+    mutating func whole(
+        _ rollups: [RollupInfo], where suits: ([RollupBlock]) -> Bool
+    ) -> (RollupInfo, [RollupBlock])? {
         guard let question else { return nil }
         // The hours first, which have fewer rows.
         let candidates = rollups.filter { question.divides($0.step) && question.isWhole($0) }
@@ -49,11 +69,7 @@ struct RollupPlan {
                     return nil
                 }
                 if try overrides?.speak(of: blocks) ?? false { return nil }
-                if question.isIncomplete(blocks) || !question.isIn(blocks) { continue }
-                footing.add(rollup, question.dimension, isOfExpired: false)
-                return blocks.filter {
-                    $0.dimension == question.dimension && $0.part == .keys
-                }
+                if question.isIn(blocks), suits(blocks) { return (rollup, blocks) }
             } catch {
                 footing.damaged += 1
             }
@@ -61,16 +77,31 @@ struct RollupPlan {
         return nil
     }
 
+    /// Says that a rollup was taken instead of flows that are there.
+    mutating func add(_ rollup: RollupInfo) {
+        guard let question else { return }
+        footing.add(rollup, question.dimension, isOfExpired: false)
+    }
+
     // MARK: Instead of flows that are gone
 
-    private mutating func takeExpired(_ bySegment: [UInt64: [RollupInfo]]) {
+    /// The rollups of segments that are gone, the oldest first.
+    private func expired(_ bySegment: [UInt64: [RollupInfo]]) -> [[RollupInfo]] {
         let present = Set(
             (store.segments + store.passedOver + store.damaged.map(\.info)).map(\.number))
-        let gone = bySegment.filter { !present.contains($0.key) }.sorted {
+        return bySegment.filter { !present.contains($0.key) }.sorted {
             ($0.value[0].buckets.lowerBound, $0.key) < ($1.value[0].buckets.lowerBound, $1.key)
-        }
+        }.map(\.value)
+    }
+
+    /// Whether flows of the window are gone that rollups counted.
+    func hasExpired(_ bySegment: [UInt64: [RollupInfo]]) -> Bool {
+        expired(bySegment).contains { $0.contains { isInWindow($0) } }
+    }
+
+    private mutating func takeExpired(_ bySegment: [UInt64: [RollupInfo]]) {
         var isAnswered = false
-        for (_, rollups) in gone {
+        for rollups in expired(bySegment) {
             guard rollups.contains(where: { isInWindow($0) }) else { continue }
             if let taken = best(rollups) {
                 blocks += taken
