@@ -44,6 +44,10 @@ final class ServiceBlock: BlockSource {
     func ranks(_ field: Field) throws -> RankedColumn? {
         field == .service ? nil : try block.ranks(field)
     }
+
+    func picking(_ rows: [UInt16]) -> (any BlockSource)? {
+        block.picking(rows).map(ServiceBlock.init)
+    }
 }
 
 extension BlockSource {
