@@ -160,7 +160,7 @@ let package = Package(
                 "FlowModel", "FlowWire", "FlowDoctor", "FlowFiles", "FlowMeter", "FlowStore",
                 "FlowQuery", "FlowCollector", "FlowEnrichment", "FlowGenerator", "FlowIntel",
                 "FlowFeeds", "FlowAlert", "FlowSwarm", "SwarmPainter", "SkeinConfiguration",
-                "SkeinServer",
+                "SkeinServer", "CAllocator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: besideNIO),
         .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: strict),

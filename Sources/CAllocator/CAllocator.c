@@ -10,3 +10,11 @@ void callocator_trim(void) {
     malloc_trim(0);
 #endif
 }
+
+void callocator_share(int arenas) {
+#ifdef __GLIBC__
+    if (arenas > 0) mallopt(M_ARENA_MAX, arenas);
+#else
+    (void)arenas;
+#endif
+}

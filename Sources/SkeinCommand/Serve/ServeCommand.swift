@@ -1,4 +1,6 @@
 import ArgumentParser
+import CAllocator
+import Glibc
 import SkeinConfiguration
 
 /// `skein serve`.
@@ -23,6 +25,7 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         StandardStreams.ignoreBrokenPipes()
+        callocator_share(max(2, CInt(clamping: sysconf(CInt(_SC_NPROCESSORS_ONLN)))))
         // Before there is any thread: each of them inherits that signals are this one's.
         let signals = SignalQueue()
         do {
