@@ -36,17 +36,10 @@ public enum Loopback {
         let patience = socklen_t(MemoryLayout<timeval>.size)
         try check(
             "setsockopt", setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &second, patience))
-        let maskSize = MemoryLayout<cpu_set_t>.size
-        var all = cpu_set_t()
-        try check("sched_getaffinity", sched_getaffinity(0, maskSize, &all))
-        defer { sched_setaffinity(0, maskSize, &all) }
-        let processors = withUnsafeBytes(of: all) { mask in
-            (0..<maskSize * 8).filter { mask[$0 / 8] >> ($0 % 8) & 1 == 1 }
-        }
-        for processor in processors {
-            var one = cpu_set_t()
-            withUnsafeMutableBytes(of: &one) { $0[processor / 8] = 1 << (processor % 8) }
-            try check("sched_setaffinity", sched_setaffinity(0, maskSize, &one))
+        let processors = try Processors()
+        defer { processors.allow(processors.all) }
+        for processor in processors.all {
+            processors.allow([processor])
             var octet: UInt8 = 0
             for attempt in 1... {
                 try check("send", CInt(send(descriptor, &octet, 1, 0)))
@@ -57,7 +50,37 @@ public enum Loopback {
         }
     }
 
-    private static func check(_ call: String, _ result: CInt) throws {
+    fileprivate static func check(_ call: String, _ result: CInt) throws {
         guard result >= 0 else { throw Failure(call: call, code: errno) }
+    }
+}
+
+/// The processors that this thread may run on.
+///
+/// Glibc's module has no such calls.
+private struct Processors {
+    private typealias Call = @convention(c) (pid_t, Int, UnsafeMutableRawPointer) -> CInt
+
+    /// Their numbers.
+    let all: [Int]
+    private let change: Call
+
+    init() throws {
+        guard let get = dlsym(nil, "sched_getaffinity"), let set = dlsym(nil, "sched_setaffinity")
+        else { throw Loopback.Failure(call: "dlsym", code: ENOSYS) }
+        var mask = [UInt8](repeating: 0, count: 128)
+        try Loopback.check(
+            "sched_getaffinity", unsafeBitCast(get, to: Call.self)(0, mask.count, &mask))
+        all = mask.indices.flatMap { octet in
+            (0..<8).filter { mask[octet] >> $0 & 1 == 1 }.map { octet * 8 + $0 }
+        }
+        change = unsafeBitCast(set, to: Call.self)
+    }
+
+    /// Moves this thread to some of them.
+    func allow(_ numbers: [Int]) {
+        var mask = [UInt8](repeating: 0, count: 128)
+        for number in numbers { mask[number / 8] |= 1 << (number % 8) }
+        precondition(change(0, mask.count, &mask) == 0)
     }
 }
