@@ -90,10 +90,10 @@ class Capture:
 class Server:
     """`skein serve` on ports of its own."""
 
-    def __init__(self, folder, *options, buffer=64 << 20, streams=False):
+    def __init__(self, folder, *options, buffer=64 << 20, streams=False, page=None):
         self.store = os.path.join(folder, "store")
         self.log = os.path.join(folder, "log")
-        self.port, self.page = free_port(), free_port(socket.SOCK_STREAM)
+        self.port, self.page = free_port(), page or free_port(socket.SOCK_STREAM)
         self.stream = free_port(socket.SOCK_STREAM) if streams else None
         listen = ["--listen", "udp://127.0.0.1:%d" % self.port]
         if streams:

@@ -92,6 +92,9 @@ static const unsigned char swarmfilm_js[] = {
 static const unsigned char swarmgl_js[] = {
 #embed "web/swarmgl.js"
 };
+static const unsigned char swarmlive_js[] = {
+#embed "web/swarmlive.js"
+};
 static const unsigned char swarmlook_js[] = {
 #embed "web/swarmlook.js"
 };
@@ -149,6 +152,7 @@ static const struct page_file files[] = {
     FILE_OF("swarm.js", swarm_js),
     FILE_OF("swarmfilm.js", swarmfilm_js),
     FILE_OF("swarmgl.js", swarmgl_js),
+    FILE_OF("swarmlive.js", swarmlive_js),
     FILE_OF("swarmlook.js", swarmlook_js),
     FILE_OF("swarmmath.js", swarmmath_js),
     FILE_OF("swarmnames.js", swarmnames_js),

@@ -43,6 +43,26 @@ public struct SceneStreamHeader: Sendable {
     }
 }
 
+/// What is told with each scene of a swarm that goes on.
+public struct SceneStreamStatus: Sendable {
+    /// When it was sent, ms since 1970 by the clock that the steps are counted by.
+    public var clock: UInt64
+    /// Flows that are in no step, as they came faster than they could be taken.
+    public var droppedFlows: UInt64
+    /// Scenes that this reader has not got, as it was too slow.
+    public var skippedScenes: UInt64
+    /// How many watch.
+    public var viewers: Int
+
+    /// Makes a status.
+    public init(clock: UInt64, droppedFlows: UInt64, skippedScenes: UInt64, viewers: Int) {
+        self.clock = clock
+        self.droppedFlows = droppedFlows
+        self.skippedScenes = skippedScenes
+        self.viewers = viewers
+    }
+}
+
 /// Writes scenes as octets, for painters elsewhere; docs/swarm.md has every field.
 ///
 ///     "SKSW" version │ kind length payload │ kind length payload │ …
@@ -63,6 +83,7 @@ public struct SceneEncoder: Sendable {
         case header = 1
         case scene = 2
         case end = 3
+        case status = 4
     }
 
     /// Begins with nothing known.
@@ -93,9 +114,12 @@ public struct SceneEncoder: Sendable {
         return Array("SKSW".utf8) + [version] + record(.header, payload)
     }
 
+    /// Whether the next scene names all its nodes.
+    public var isAtCheckpoint: Bool { count % Self.checkpointInterval == 0 }
+
     /// The next scene.
     public mutating func record(of scene: SwarmScene) -> [UInt8] {
-        let namesAll = count % Self.checkpointInterval == 0
+        let namesAll = isAtCheckpoint
         // Nor does a reader know the others from here on.
         if namesAll { names = Array(repeating: nil, count: SwarmEngine.slotsMax) }
         count += 1
@@ -132,6 +156,16 @@ public struct SceneEncoder: Sendable {
         var payload: [UInt8] = []
         payload.append(varint: flowsOfUnknownRate)
         return record(.end, payload)
+    }
+
+    /// What is told before a scene that has just been made.
+    public static func status(_ status: SceneStreamStatus) -> [UInt8] {
+        var payload: [UInt8] = []
+        payload.append(varint: status.clock)
+        payload.append(varint: status.droppedFlows)
+        payload.append(varint: status.skippedScenes)
+        payload.append(varint: UInt64(status.viewers))
+        return record(.status, payload)
     }
 
     private mutating func append(

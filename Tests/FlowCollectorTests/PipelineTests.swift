@@ -74,7 +74,7 @@ import Testing
         stage.stop()
         let counters = stage.counters
         #expect(counters.flows + counters.shedFlows == 100)
-        #expect(counters.flows <= 3)
+        #expect(counters.flows <= 3 && watcher.missed == Int(counters.shedFlows))
         #expect(counters.waitingHighest == 1)
     }
 

@@ -135,6 +135,7 @@ final class Watcher: BatchSubscriber {
         var flows: [FlowLine] = []
         var exporters: Set<IPAddress> = []
         var isHeld = false
+        var missed = 0
     }
     private let state = Mutex(State())
 
@@ -153,10 +154,14 @@ final class Watcher: BatchSubscriber {
         }
     }
 
+    func miss(_ flows: Int) { state.withLock { $0.missed += flows } }
+
     func letGo() { state.withLock { $0.isHeld = false } }
     var flows: [FlowLine] { state.withLock { $0.flows } }
     var exporters: Set<IPAddress> { state.withLock { $0.exporters } }
     var count: Int { state.withLock { $0.flows.count } }
+    /// Flows that it heard of and was not given.
+    var missed: Int { state.withLock { $0.missed } }
 }
 
 /// A collector on ports of its own, with a store in a folder of its own.

@@ -84,6 +84,43 @@ final class FakeSource: ServerSource {
         Query(run: run, contentType: "application/octet-stream")
     }
 
+    func live(_ parameters: QueryParameters) throws -> any ServedFeed {
+        switch parameters["filter"] {
+        case "nonsense": throw QueryRefusal("‘nonsense’ is no filter")
+        case "full": throw FeedFull("32 watch what arrives")
+        default:
+            return Feed(
+                pieces: parameters["seed"].flatMap { Int($0) } ?? .max,
+                taken: parameters.isSet("raw") ? rawTaken : taken, gone: gone)
+        }
+    }
+
+    /// Pieces that were taken of what arrives, and of what arrives as it was exported.
+    let (taken, rawTaken) = (Tally(), Tally())
+    /// Said when somebody watches no more.
+    let gone = Signal()
+
+    /// Tells the same so many times.
+    private final class Feed: ServedFeed {
+        private let left: Atomic<Int>
+        private let taken: Tally
+        private let gone: Signal
+
+        init(pieces: Int, taken: Tally, gone: Signal) {
+            left = Atomic(pieces)
+            (self.taken, self.gone) = (taken, gone)
+        }
+
+        deinit { gone.say() }
+
+        func next() async -> [UInt8]? {
+            await Task.yield()
+            guard left.subtract(1, ordering: .relaxed).newValue >= 0 else { return nil }
+            taken.add()
+            return [UInt8](repeating: 7, count: 5000)
+        }
+    }
+
     func about() throws -> [UInt8] {
         Array("{\"version\":\"0\",\"store\":\"s\",\"fields\":[],\"sets\":[],\"home\":[]}\n".utf8)
     }

@@ -7,6 +7,7 @@ import {hideTip, showCommand, showTip} from "./overlay.js";
 import {both, go, span, state} from "./state.js";
 import {Film} from "./swarmfilm.js";
 import {drawer} from "./swarmgl.js";
+import {LiveFilm} from "./swarmlive.js";
 import {Painter, colors, css, stageOf} from "./swarmlook.js";
 import {saltOf, sceneHash} from "./swarmmath.js";
 import {thingAt, writeNames} from "./swarmnames.js";
@@ -33,12 +34,15 @@ const told = /** @type {[string, string, number, number][]} */ ([
 
 /** @param {HTMLElement} place */
 export function swarm(place) {
+    /** @type {Film | LiveFilm} */
     let film = new Film();
     let painter = new Painter({salt: 0n, palette: [], hidden: new Set(), density: 1});
     let loading = new AbortController();
     let question = "";
     let asked = "";
     let time = 0, speed = 1, isPlaying = false, isLooping = false;
+    /** Of what arrives: whether the newest is shown. */
+    let isFollowing = false;
     let last = 0, frame = 0, pace = 0;
     let shownStep = -1, toldAt = 0;
     /** @type {Thing | undefined} */
@@ -62,6 +66,9 @@ export function swarm(place) {
         isLooping = !isLooping;
         loop.setAttribute("aria-pressed", String(isLooping));
     }}, "Loop");
+    const live = h("button", {type: "button", class: "swarm-live", "aria-pressed": "false", onclick: toggleLive,
+        title: "Follow what arrives; a flow counts whole in the half second in which it arrived"}, h("span", {class: "dot"}), "Live");
+    const delay = h("output", {class: "swarm-delay", "aria-live": "off"});
     const search = h("input", {type: "search", placeholder: "Find a host", "aria-label": "Find a host and follow it", list: "swarm-hosts",
         onchange: () => { followed = search.value.trim(); remember(); render(); }});
     const hosts = h("datalist", {id: "swarm-hosts"});
@@ -73,7 +80,7 @@ export function swarm(place) {
     const bar = h("div", {class: "swarm-bar"},
         h("button", {type: "button", class: "quiet", "aria-label": "A step back", title: "A step back ( , )", onclick: () => step(-1)}, icon("left")),
         play, h("button", {type: "button", class: "quiet", "aria-label": "A step on", title: "A step on ( . )", onclick: () => step(1)}, icon("right")),
-        rates, loop, clock, sums, h("span", {class: "spring"}), search, hosts,
+        rates, loop, live, clock, delay, sums, h("span", {class: "spring"}), search, hosts,
         h("button", {type: "button", onclick: () => showCommand(videoCommand())}, "As command"),
         h("button", {type: "button", onclick: asPicture}, "As PNG"));
     const times = h("div", {}, scrubber.element);
@@ -101,8 +108,14 @@ export function swarm(place) {
         const off = (more["off"] ?? "").split(",").filter(Boolean).map(Number);
         painter.choice.hidden = new Set(off);
         // By its words: “the last hour” is not asked for anew with every look at it.
-        const words = JSON.stringify([filter, state().from, state().to, more["step"]]);
-        if (words !== asked) load(words, wanted, filter, more["at"] ? Number(more["at"]) : NaN);
+        const isLive = more["live"] === "1";
+        const words = JSON.stringify(isLive ? [filter] : [filter, state().from, state().to, more["step"]]);
+        live.setAttribute("aria-pressed", String(isLive));
+        rates.disabled = loop.disabled = isLive;
+        if (words === asked) {
+            // The same as before.
+        } else if (isLive) watch(words, filter);
+        else load(words, wanted, filter, more["at"] ? Number(more["at"]) : NaN);
         drawLegend();
         render();
     }
@@ -115,16 +128,8 @@ export function swarm(place) {
      */
     async function load(words, wanted, filter, at) {
         const isFirst = asked === "";
-        loading.abort();
-        loading = new AbortController();
-        const {signal} = loading;
-        [asked, question, pinned, shownStep] = [words, filter, undefined, -1];
-        fill(detail);
-        const own = film = new Film();
-        scrubber = timeline(film, seek, marksOf);
-        fill(times, scrubber.element);
-        note.hidden = true;
-        stage.setAttribute("aria-busy", "true");
+        const own = new Film();
+        const signal = change(own, words, filter);
         let isBegun = false;
         try {
             await own.load(wanted, signal, () => {
@@ -135,15 +140,74 @@ export function swarm(place) {
                 if (isBegun && !isPlaying) render();
             });
         } catch (error) {
-            if (signal.aborted) return;
-            if (!(error instanceof Refusal) && !(error instanceof TypeError)) throw error;
-            note.textContent = error instanceof Refusal ? error.message : "The server does not answer.";
-            note.hidden = false;
+            if (!signal.aborted) complain(error);
         } finally {
             own.isOver = true;
             if (own === film) stage.removeAttribute("aria-busy");
         }
         render();
+    }
+
+    /**
+     * Follows what arrives.
+     * @param {string} words
+     * @param {string} filter
+     */
+    async function watch(words, filter) {
+        const own = new LiveFilm();
+        const signal = change(own, words, filter);
+        isFollowing = true;
+        const parameters = new URLSearchParams(filter ? {filter} : {});
+        let isBegun = false;
+        try {
+            await own.follow(`/api/v1/swarm/live?${parameters}`, signal, (shift) => {
+                note.textContent = own.isConnected ? "" : "The server does not answer; it is asked again and again.";
+                note.hidden = own.isConnected;
+                if (own.count === 0) return;
+                time = Math.max(0, time - shift);
+                if (shift > 0) shownStep = -1;
+                if (!isBegun) {
+                    isBegun = true;
+                    stage.removeAttribute("aria-busy");
+                    begin(true, NaN);
+                } else if (!isPlaying) {
+                    if (isFollowing) time = own.newest;
+                    render();
+                }
+                if (shift > 0) drawLegend();
+            });
+        } catch (error) {
+            if (!signal.aborted) complain(error);
+        } finally {
+            own.isOver = true;
+            if (own === film) stage.removeAttribute("aria-busy");
+        }
+    }
+
+    /**
+     * Another film in the place of the one that is shown.
+     * @param {Film | LiveFilm} own
+     * @param {string} words
+     * @param {string} filter
+     */
+    function change(own, words, filter) {
+        loading.abort();
+        loading = new AbortController();
+        [film, asked, question, pinned, shownStep, isFollowing] = [own, words, filter, undefined, -1, false];
+        fill(detail);
+        scrubber = timeline(film, seek, marksOf);
+        fill(times, scrubber.element);
+        note.hidden = true;
+        delay.textContent = "";
+        stage.setAttribute("aria-busy", "true");
+        return loading.signal;
+    }
+
+    /** @param {unknown} error */
+    function complain(error) {
+        if (!(error instanceof Refusal) && !(error instanceof TypeError)) throw error;
+        note.textContent = error instanceof Refusal ? error.message : "The server does not answer.";
+        note.hidden = false;
     }
 
     /**
@@ -156,7 +220,7 @@ export function swarm(place) {
         painter = new Painter({
             salt: saltOf(header.seed), palette: header.services.map((service) => service.color), hidden: painter.choice.hidden, density: painter.choice.density,
         });
-        time = Number.isFinite(at) ? Math.max(0, at / header.step - header.first) : isStill.matches ? Math.min(2, header.count - 1) : 0;
+        time = Number.isFinite(at) ? Math.max(0, at / header.step - header.first) : film instanceof LiveFilm ? film.newest : isStill.matches ? Math.min(2, header.count - 1) : 0;
         shownStep = -1;
         drawLegend();
         if (isFirst && !isStill.matches && !Number.isFinite(at)) start();
@@ -168,6 +232,7 @@ export function swarm(place) {
     function start() {
         if (isPlaying || film.count === 0) return;
         if (time >= film.count - 0.01 && film.isOver) time = 0;
+        if (film instanceof LiveFilm && time >= film.newest - 1) isFollowing = true;
         isPlaying = true;
         last = 0;
         frame = requestAnimationFrame(run);
@@ -176,6 +241,7 @@ export function swarm(place) {
 
     function stop() {
         cancelAnimationFrame(frame);
+        isFollowing = false;
         if (isPlaying) {
             isPlaying = false;
             remember();
@@ -185,12 +251,28 @@ export function swarm(place) {
 
     function toggle() { if (isPlaying) stop(); else start(); }
 
+    /** To the newest of what arrives, or back to the time that was looked at. */
+    function toggleLive() {
+        const isLive = film instanceof LiveFilm;
+        if (isLive && !isFollowing) {
+            isFollowing = true;
+            if (isStill.matches) render();
+            else start();
+        } else go({more: {live: isLive ? "" : "1", at: ""}});
+    }
+
     /** @param {number} now */
     function run(now) {
         if (!isPlaying) return;
-        const passed = last === 0 ? 0 : Math.min(now - last, 250);
+        const took = last === 0 ? 0 : now - last;
+        const passed = Math.min(took, 250);
         last = now;
-        time += passed / 1000 * stepsASecond * speed;
+        if (film instanceof LiveFilm) {
+            film.frame = film.frame * 0.8 + took * 0.2;
+            const {newest} = film;
+            time = isFollowing ? newest : time + passed / 1000 * stepsASecond;
+            isFollowing ||= time >= newest;
+        } else time += passed / 1000 * stepsASecond * speed;
         const end = Math.max(film.count - 1e-3, 0);
         if (time > end) {
             time = film.isOver && isLooping ? 0 : end;
@@ -226,7 +308,7 @@ export function swarm(place) {
         if (!header || document.body.dataset["view"] !== "swarm") return;
         const at = Math.round((header.first + time) * header.step);
         go({more: {
-            at: isPlaying ? "" : String(at), speed: speed === 1 ? "" : String(speed), follow: followed, off: [...painter.choice.hidden].join(","),
+            at: isPlaying || film instanceof LiveFilm ? "" : String(at), speed: speed === 1 ? "" : String(speed), follow: followed, off: [...painter.choice.hidden].join(","),
         }}, {replace: true});
     }
 
@@ -246,10 +328,25 @@ export function swarm(place) {
         scrubber.update(time);
         const {header} = film;
         clock.textContent = instantText((header.first + time) * header.step);
+        if (film instanceof LiveFilm) tellDelay(film);
         if (moment.scene.number !== shownStep) {
             shownStep = moment.scene.number;
             drawStep(moment.scene);
         }
+    }
+
+    /**
+     * How far behind, and what is missing.
+     * @param {LiveFilm} own
+     */
+    function tellDelay(own) {
+        const words = [`${!own.isConnected ? "not connected" : isFollowing ? "live" : "paused"}, ${own.behind(time).toFixed(1)}\u202fs behind`];
+        if (own.dropped > 0) words.push(`dropped: ${whole(own.dropped)} flows`);
+        if (own.skipped > 0) words.push(`skipped: ${whole(own.skipped)} steps`);
+        if (own.begunAnew > 0) words.push(`begun anew ${instantText(own.begunAnew)}`);
+        const text = words.join(" · ");
+        if (delay.textContent !== text) delay.textContent = text;
+        delay.classList.toggle("warn", own.dropped + own.skipped > 0 || !own.isConnected);
     }
 
     /** @param {import("./swarmwire.js").Scene} scene */
@@ -299,7 +396,8 @@ export function swarm(place) {
             },
         }, h("span", {class: "swatch", style: {background: css(service.color)}}), service.name)),
         told.map(([name, text, color]) => h("span", {class: "swarm-word", title: text},
-            h("span", {class: "swatch round", style: {borderColor: css(color)}}), h("b", {}, name), ` ${text.split(":")[0]}`)));
+            h("span", {class: "swatch round", style: {borderColor: css(color)}}), h("b", {}, name), ` ${text.split(":")[0]}`)),
+        film instanceof LiveFilm ? h("span", {class: "swarm-word"}, h("b", {}, "live"), " a flow counts whole in the half second in which it arrived") : null);
     }
 
     // MARK: Things
@@ -430,8 +528,10 @@ export function swarm(place) {
      * @param {number} place_
      */
     function marksOf(place_) {
+        const known = film.told[place_];
+        if (known !== undefined) return known;
         const bits = {scan: marks.scans, "port scan": marks.scans, flood: marks.flooded, listed: marks.listed, beacon: marks.beacons};
-        return (film.scene(place_)?.signals ?? []).reduce((sum, signal) => sum | bits[signal.kind], 0);
+        return film.told[place_] = (film.scene(place_)?.signals ?? []).reduce((sum, signal) => sum | bits[signal.kind], 0);
     }
 
     // MARK: Elsewhere
@@ -465,6 +565,10 @@ export function swarm(place) {
         isFull: () => paint.isFull,
         count: () => film.count,
         isWhole: () => film.isWhole,
+        live: () => film instanceof LiveFilm && film.header ? {
+            isFollowing, isConnected: film.isConnected, behind: film.behind(time), first: film.header.first, begunAnew: film.begunAnew,
+            dropped: film.dropped, skipped: film.skipped, flows: (/** @type {number} */ at) => Number(film.scene(at)?.total.flows ?? 0),
+        } : undefined,
         sceneHash: (/** @type {number} */ at) => {
             const scene = film.moment(at)?.scene;
             return scene && film.header ? {made: sceneHash(scene, film.header.seed), told: scene.hash} : undefined;

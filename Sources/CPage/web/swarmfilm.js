@@ -26,6 +26,15 @@ export class Film {
         /** Whether nothing more comes, as all is there or it broke off. */
         this.isOver = false;
         this.flowsOfUnknownRate = 0;
+        /**
+         * What is told of each step, as marks, as far as somebody has looked.
+         * @type {number[]}
+         */
+        this.told = [];
+        /** Places of the timeline; 0: as many as there are steps. */
+        this.places = 0;
+        /** Grows with each change of what is kept, but for steps that are put behind the others. */
+        this.edition = 0;
         /** @type {Map<number, {scene: Scene, names: Map<number, Name>}>} */
         this.kept = new Map();
     }

@@ -23,13 +23,19 @@ export function timeline(film, seek, marksOf) {
         "aria-label": "Time", "aria-valuemin": 0,
     }, bars, told, ready, cursor);
     const element = h("div", {class: "swarm-time"}, svg);
-    let count = 0, told_ = 0;
+    let count = 0, told_ = 0, drawn = 0, edition = 0;
 
     function draw() {
         const {header} = film;
-        if (!header || count === header.count) return;
-        count = header.count;
+        if (!header || (drawn === header.count && edition === film.edition)) return;
+        drawn = header.count;
+        count = film.places || drawn;
         bars.replaceChildren();
+        if (edition !== film.edition) {
+            edition = film.edition;
+            told_ = 0;
+            told.replaceChildren();
+        }
         const sums = header.timeline.map((step) => step.reduce((sum, octets) => sum + octets, 0));
         const most = Math.max(...sums, 1);
         const width = 1000 / count;
@@ -41,7 +47,7 @@ export function timeline(film, seek, marksOf) {
             }).join("");
             if (path) bars.append(s("path", {d: path, fill: css(service.color), "data-service": place}));
         });
-        svg.setAttribute("aria-valuemax", String(Math.max(count - 1, 0)));
+        svg.setAttribute("aria-valuemax", String(Math.max(drawn - 1, 0)));
     }
 
     /** Marks of steps that have come since. */

@@ -159,6 +159,30 @@ export function readHeader(payload) {
     return {seed, step, first, count, from, to, slots, serviceSlots, checkpoint, services, timeline};
 }
 
+/**
+ * What is told beside the scenes of what arrives.
+ * @typedef {{clock: number, dropped: number, skipped: number, viewers: number}} Status
+ */
+
+/**
+ * @param {Uint8Array} payload
+ * @returns {Status}
+ */
+export function readStatus(payload) {
+    const octets = new Octets(payload);
+    return {clock: octets.number(), dropped: octets.number(), skipped: octets.number(), viewers: octets.number()};
+}
+
+/**
+ * The number of a scene that is not read otherwise.
+ * @param {Uint8Array} payload
+ */
+export function sceneNumber(payload) {
+    const octets = new Octets(payload);
+    octets.octet();
+    return octets.number();
+}
+
 /** @param {Uint8Array} payload */
 export const isCheckpoint = (payload) => ((payload[0] ?? 0) & 1) === 1;
 

@@ -1,8 +1,8 @@
-import FlowModel
-import FlowQuery
+package import FlowModel
+package import FlowQuery
 
 /// The columns of a batch that alerts are made of, looked for once.
-struct AlertColumns {
+package struct AlertColumns {
     fileprivate let source: FlowColumn?
     fileprivate let target: FlowColumn?
     fileprivate let proto: FlowColumn?
@@ -20,7 +20,8 @@ struct AlertColumns {
     fileprivate let sampler: FlowColumn?
     fileprivate let interface: FlowColumn?
 
-    init(_ batch: FlowBatch) {
+    /// Looks for them.
+    package init(_ batch: FlowBatch) {
         source = batch.column(.srcip)
         target = batch.column(.dstip)
         proto = batch.column(.proto)
@@ -41,9 +42,9 @@ struct AlertColumns {
 }
 
 /// By how much the counters of a batch's rows are to be multiplied.
-struct BatchRates {
-    let rates: SamplingRates
-    let overrides: RateOverrides?
+package struct BatchRates {
+    package let rates: SamplingRates
+    package let overrides: RateOverrides?
     private var last: (key: Key, rate: UInt64)?
 
     private struct Key: Equatable {
@@ -53,13 +54,14 @@ struct BatchRates {
         var interface: UInt64?
     }
 
-    init(_ rates: SamplingRates, _ overrides: RateOverrides?) {
+    /// Goes by what exporters say, and by what is known better.
+    package init(_ rates: SamplingRates, _ overrides: RateOverrides?) {
         self.rates = rates
         self.overrides = overrides
     }
 
     /// 1 in N; of an unknown rate 1, as nothing better is known now.
-    mutating func rate(_ columns: borrowing AlertColumns, _ row: Int) -> UInt64 {
+    package mutating func rate(_ columns: borrowing AlertColumns, _ row: Int) -> UInt64 {
         let own = columns.sampling?.number(at: row)
         if overrides == nil {
             if let own { return max(own, 1) }
@@ -87,20 +89,21 @@ struct BatchRates {
 }
 
 /// What of a row an alert is made of.
-struct AlertRow {
-    var source: IPAddress?
-    var target: IPAddress?
-    var proto: UInt8
-    var sourcePort: UInt16
-    var targetPort: UInt16
-    var flows: UInt64
-    var packets: UInt64
-    var bytes: UInt64
-    var start: UInt64
-    var end: UInt64
-    var received: UInt64
+package struct AlertRow {
+    package var source: IPAddress?
+    package var target: IPAddress?
+    package var proto: UInt8
+    package var sourcePort: UInt16
+    package var targetPort: UInt16
+    package var flows: UInt64
+    package var packets: UInt64
+    package var bytes: UInt64
+    package var start: UInt64
+    package var end: UInt64
+    package var received: UInt64
 
-    init(_ columns: borrowing AlertColumns, _ row: Int, rate: UInt64) {
+    /// Reads a row; counters are multiplied by `rate`.
+    package init(_ columns: borrowing AlertColumns, _ row: Int, rate: UInt64) {
         source = columns.source?.address(at: row)
         target = columns.target?.address(at: row)
         proto = UInt8(truncatingIfNeeded: columns.proto?.number(at: row) ?? 0)
@@ -117,7 +120,7 @@ struct AlertRow {
 
 extension UInt64 {
     /// Multiplied, and cut to the largest number.
-    func scaled(by rate: UInt64) -> UInt64 {
+    package func scaled(by rate: UInt64) -> UInt64 {
         let (product, overflow) = multipliedReportingOverflow(by: rate)
         return overflow ? .max : product
     }

@@ -64,6 +64,7 @@ final class BatchStage: @unchecked Sendable {
             let isFirst = shedUnsaid == nil
             shedUnsaid = (shedUnsaid ?? 0) + UInt64(shared.batch.count)
             monitor.unlock()
+            reader.miss(shared.batch.count)
             if isFirst, case .shedWhenStuck = whenFull { report(.shedding(stage: count.name)) }
             return
         }

@@ -34,6 +34,15 @@ public protocol BatchSubscriber: Sendable {
     ///
     /// Called by one thread of its own. Others read the batch at the same time: it must not be changed.
     func take(_ batch: FlowBatch)
+
+    /// Hears of flows that it is not given, as it was too slow; called by those who decode, and not to be
+    /// waited in.
+    func miss(_ flows: Int)
+}
+
+extension BatchSubscriber {
+    /// Does not mind.
+    public func miss(_ flows: Int) {}
 }
 
 /// Who reads flows, and what happens when they come faster than they are read.

@@ -59,6 +59,12 @@ final class BatchPool: @unchecked Sendable {
 protocol BatchReader: Sendable {
     /// Reads a batch, which holds until it returns.
     func take(_ shared: SharedBatch)
+    /// Hears of flows that were thrown away before it.
+    func miss(_ flows: Int)
+}
+
+extension BatchReader {
+    func miss(_ flows: Int) {}
 }
 
 /// A subscriber as a reader.
@@ -66,4 +72,6 @@ struct SubscribedReader: BatchReader {
     let subscriber: any BatchSubscriber
 
     func take(_ shared: SharedBatch) { subscriber.take(shared.batch) }
+
+    func miss(_ flows: Int) { subscriber.miss(flows) }
 }

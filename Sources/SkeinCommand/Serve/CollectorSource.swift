@@ -15,6 +15,8 @@ struct CollectorSource: ServerSource {
     let alerts: ServeAlerts
     /// The updating of sources.
     let feeds: ServerFeeds
+    /// The swarms of what arrives.
+    let live: LiveSwarms
     /// What is listed, for other tools.
     let exports: ServerExports
     /// What is configured.
@@ -25,6 +27,7 @@ struct CollectorSource: ServerSource {
     var metrics: [MetricFamily] {
         var families =
             collector.counters.metrics + alerts.metrics + feeds.metrics + exports.metrics
+            + live.metrics
         if let reader = try? StoreReader(directory: store) {
             families += [
                 MetricFamily(
@@ -57,6 +60,10 @@ struct CollectorSource: ServerSource {
 
     func swarm(_ parameters: QueryParameters) throws -> any ServedQuery {
         try queries.swarm(parameters, settings: settings)
+    }
+
+    func live(_ parameters: QueryParameters) throws -> any ServedFeed {
+        try queries.live(parameters, live, alerts, settings: settings)
     }
 
     func alerts(_ parameters: QueryParameters) throws -> any ServedQuery {

@@ -146,7 +146,9 @@ extension CollectorSource {
     var pulse: String {
         let counters = collector.counters
         let drops = counters.listeners.reduce(0) { $0 &+ $1.kernelDrops }
-        let shed = counters.stages.reduce(0) { $0 &+ $1.shedFlows }
+        // What the live view leaves out, the live view says.
+        let shed = counters.stages.filter { $0.name != LiveSwarms.stage }
+            .reduce(0) { $0 &+ $1.shedFlows }
         let undecoded = counters.exports.undecoded.values.reduce(0, &+)
         return JSONValue.object([
             ("time", .number(Clock.millisecondsSince1970())),

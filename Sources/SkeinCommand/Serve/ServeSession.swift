@@ -23,6 +23,7 @@ struct ServeSession {
         let knowledge: SharedKnowledge
         let alerts: ServeAlerts
         let feeds: ServerFeeds
+        let live: LiveSwarms
         let exports: ServerExports
         let settings: SharedSettings
     }
@@ -47,15 +48,16 @@ struct ServeSession {
         }
         let alerts = try ServeAlerts(settings, log)
         let feeds = ServerFeeds(settings, log)
+        let live = LiveSwarms()
         let collector = try Collector(
             configuration: settings.collector, writer: writer,
             enricher: try ServerGeography.enricher(settings.geo, log),
-            subscriptions: alerts.subscriptions + feeds.subscriptions
+            subscriptions: alerts.subscriptions + feeds.subscriptions + [live.subscription]
         ) { log.say($0) }
         let isWanted = configuration.origins["http.listen"] != nil
         let parts = Parts(
             collector: collector, knowledge: SharedKnowledge(UserKnowledge(settings)),
-            alerts: alerts, feeds: feeds, exports: ServerExports(settings, log),
+            alerts: alerts, feeds: feeds, live: live, exports: ServerExports(settings, log),
             settings: SharedSettings(settings))
         let server = try serve(parts, settings, isWanted: isWanted, log)
         defer { server?.stop() }
@@ -79,6 +81,7 @@ struct ServeSession {
         attend(parts, signals, log, notifier)
         notifier.tell(.stopping)
         // First of all: the page must not hold up what has to be stored.
+        live.stop()
         server?.stop()
         gate?.stop()
         let counters = collector.stop()
@@ -119,7 +122,7 @@ struct ServeSession {
             knowledge: parts.knowledge, sets: parts.alerts.sets)
         let source = CollectorSource(
             collector: parts.collector, store: settings.store.path, queries: queries,
-            alerts: parts.alerts, feeds: parts.feeds, exports: parts.exports,
+            alerts: parts.alerts, feeds: parts.feeds, live: parts.live, exports: parts.exports,
             settings: parts.settings)
         do {
             let server = try Server(configuration, source: source)

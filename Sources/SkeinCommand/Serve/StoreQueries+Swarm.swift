@@ -40,7 +40,7 @@ extension StoreQueries {
 
 extension StoreQueries {
     /// A whole number that a browser can count with, as the document of the interface says.
-    fileprivate static func number(_ text: String, of name: String) throws -> UInt64 {
+    static func number(_ text: String, of name: String) throws -> UInt64 {
         guard let number = UInt64(text), number < 1 << 53 else {
             throw QueryRefusal(
                 "\(name): ‘\(text.prefix(80))’ is not a whole number below 9007199254740992")

@@ -16,6 +16,8 @@ enum Endpoint: String, CaseIterable {
     case map = "/api/v1/map"
     /// Scenes of flows, step by step.
     case swarm = "/api/v1/swarm"
+    /// Scenes of what arrives, as it arrives.
+    case live = "/api/v1/swarm/live"
     /// What rules have found.
     case alerts = "/api/v1/alerts"
     /// What is listed, for other tools.

@@ -129,6 +129,7 @@ public enum OpenAPIDocument {
             },
             "/api/v1/intel/export/{format}": \(exportPath),
             "/api/v1/swarm": \(swarmPath),
+            "/api/v1/swarm/live": \(livePath),
             "/api/v1/about": {
               "get": {
                 "operationId": "about",

@@ -126,6 +126,7 @@ struct ServerResponder: HTTPResponder {
         case .export: return try await export(request, context)
         case .session: return try await session(request, context.caller, context)
         case .swarm: return try await swarm(request, context)
+        case .live: return try live(request, context)
         }
     }
 

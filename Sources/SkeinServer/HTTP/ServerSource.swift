@@ -38,6 +38,11 @@ public protocol ServerSource: Sendable {
     /// - Throws: ``QueryRefusal`` where the question makes no sense.
     func swarm(_ parameters: QueryParameters) throws -> any ServedQuery
 
+    /// Checks a question for the swarm of what arrives, and begins to watch it.
+    ///
+    /// - Throws: ``QueryRefusal`` where the question makes no sense, ``FeedFull`` where too many watch.
+    func live(_ parameters: QueryParameters) throws -> any ServedFeed
+
     /// What there is to ask: the program, the store, the vocabulary, as JSON.
     func about() throws -> [UInt8]
 
