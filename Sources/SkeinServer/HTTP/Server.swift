@@ -137,7 +137,10 @@ public final class Server: Sendable {
         hub.close()
         runner.close()
         Task { [group] in await group.triggerGracefulShutdown() }
-        _ = ended.wait(timeout: .now() + .milliseconds(limit.milliseconds))
+        // Whoever stops it once more need not wait.
+        if ended.wait(timeout: .now() + .milliseconds(limit.milliseconds)) == .success {
+            ended.signal()
+        }
     }
 
     private static func reason(_ error: any Error) -> String {
