@@ -97,9 +97,10 @@ import Testing
                 #expect(
                     leaders.footing.flowsOfUnknownRate == flows.footing.flowsOfUnknownRate
                         && leaders.footing.flowsWithoutStart == flows.footing.flowsWithoutStart)
-                guard !leaders.footing.rollups.uses.isEmpty else { continue }
+                // Rollups by the minute list all keys, and so their number.
+                guard leaders.footing.groups == nil else { continue }
                 used += 1
-                #expect(leaders.footing.groups == nil)
+                #expect(!leaders.footing.rollups.uses.isEmpty)
             }
         }
         // 500 are more than rollups tell of.
@@ -147,6 +148,6 @@ import Testing
         filtered.filter = .test(.field(.packets), .inRanges([2...UInt64.max]))
         #expect(try answers(filtered).leaders.footing.groups != nil)
         let few = try QueryEngine(StoreReader(directory: store)).answer(Self.request(top: 3))
-        #expect(few.footing.groups != nil && few.footing.rollups.uses.isEmpty)
+        #expect(few.footing.groups != nil)
     }
 }

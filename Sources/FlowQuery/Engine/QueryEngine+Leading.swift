@@ -36,6 +36,8 @@ extension QueryEngine {
         guard let leaders = tally.leaders(top: top) else { return false }
         var rows = leaders.known.map { (key: IPAddress?.some($0.key), sums: $0.sums) }
         var scanned = tally.footing
+        // Where it does not matter when flows began, none is said to have no start.
+        if !self.plan(request).placesInTime { scanned.flowsWithoutStart = 0 }
         if !leaders.open.isEmpty {
             var asked = request
             asked.filter = .test(
