@@ -91,6 +91,7 @@ final class FakeSource: ServerSource {
         default:
             return Feed(
                 pieces: parameters["seed"].flatMap { Int($0) } ?? .max,
+                octets: parameters["start"].flatMap { Int($0) } ?? 5000,
                 taken: parameters.isSet("raw") ? rawTaken : taken, gone: gone)
         }
     }
@@ -100,14 +101,16 @@ final class FakeSource: ServerSource {
     /// Said when somebody watches no more.
     let gone = Signal()
 
-    /// Tells the same so many times.
+    /// Tells so many octets so many times.
     private final class Feed: ServedFeed {
         private let left: Atomic<Int>
+        private let octets: Int
         private let taken: Tally
         private let gone: Signal
 
-        init(pieces: Int, taken: Tally, gone: Signal) {
+        init(pieces: Int, octets: Int, taken: Tally, gone: Signal) {
             left = Atomic(pieces)
+            self.octets = octets
             (self.taken, self.gone) = (taken, gone)
         }
 
@@ -117,7 +120,7 @@ final class FakeSource: ServerSource {
             await Task.yield()
             guard left.subtract(1, ordering: .relaxed).newValue >= 0 else { return nil }
             taken.add()
-            return [UInt8](repeating: 7, count: 5000)
+            return [UInt8](repeating: 7, count: octets)
         }
     }
 

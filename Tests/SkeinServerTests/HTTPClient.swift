@@ -68,7 +68,8 @@ final class HTTPConnection {
     /// Reads at most so much; empty at the end.
     func read(_ most: Int = 65_536) throws -> [UInt8] {
         var octets = [UInt8](repeating: 0, count: most)
-        let count = recv(descriptor, &octets, most, 0)
+        var count = recv(descriptor, &octets, most, 0)
+        while count < 0, errno == EINTR { count = recv(descriptor, &octets, most, 0) }
         // A connection that is reset has ended too.
         try #require(count >= 0 || errno == ECONNRESET)
         return Array(octets.prefix(max(count, 0)))
