@@ -18,6 +18,7 @@ final class GroupScan {
     func process(_ block: any BlockSource) {
         if failure != nil { return }
         scan.process(block) {
+            scan.narrow()
             for feed in feeds { try feed.prepare(scan) }
             do {
                 for feed in feeds { try feed.consume(scan) }

@@ -13,6 +13,7 @@ extension KeyReader {
             return
         }
         switch plan.kind {
+        case .number where isJoined: try scan.services(rows, into: values)
         case .number(let field): try scan.numbers(.field(field), rows, into: values)
         case .bucket(let field, let step):
             try scan.numbers(.field(field), rows, into: values)

@@ -22,6 +22,8 @@ final class KeyReader {
         case sketched(Quantity)
         /// Values that are not small numbers.
         case scattered
+        /// Services, which are joined of protocol and ports row by row.
+        case joined
     }
 
     /// What a code stands for.
@@ -52,12 +54,18 @@ final class KeyReader {
 
     /// Prepares for the scan's current block; reads what ``fillNumbers`` and ``fillKey`` need.
     func begin(_ scan: BlockScan) throws {
-        try scan.require(plan.quantities)
         mode = .constant(0)
         meaning = .distance(from: 0)
         present = []
         isAbsent = false
         codes.begin(plan)
+        if case .number(.service) = plan.kind, scan.joinsServices {
+            try scan.requireServices()
+            mode = .joined
+            bound = nil
+            return
+        }
+        try scan.require(plan.quantities)
         switch plan.kind {
         case .number(let field): try begin(field, step: 1, scan)
         case .bucket(let field, let step): try begin(field, step: step, scan)
@@ -103,7 +111,7 @@ final class KeyReader {
         case .table(_, _, let firsts): bound = UInt64(firsts.count) + absent
         case .divided(_, _, let last, _, let step): bound = last / step + 1 + absent
         case .sketched: bound = UInt64(ValueSketch.steps) + absent
-        case .scattered: bound = nil
+        case .scattered, .joined: bound = nil
         }
     }
 
@@ -227,7 +235,8 @@ final class KeyReader {
             sketchNumbers(&numbers, count: rows.count)
             var ids = ids.mutable
             narrowNumbers(values.span, count: rows.count, into: &ids)
-        case .scattered: preconditionFailure("asked for numbers where there is no bound")
+        case .scattered, .joined:
+            preconditionFailure("asked for numbers where there is no bound")
         }
         if !present.isEmpty {
             scan.fillFlags(present, rows, into: flags)
@@ -261,7 +270,8 @@ final class KeyReader {
                 unsafe values[unchecked: row] = base &+ values[unchecked: row] &* step
             }
         case .sketched: break
-        case .scattered: preconditionFailure("asked for numbers where there is no bound")
+        case .scattered, .joined:
+            preconditionFailure("asked for numbers where there is no bound")
         }
         if isAbsent || absent > 0 { clearAbsent(&values, flagTable.span, count: count) }
     }
@@ -277,6 +287,9 @@ final class KeyReader {
             mark: part.present.map { 1 << UInt64(63 - $0 & 63) } ?? 0,
             fullWords: layout.full.words)
     }
+
+    /// Whether the block's values are services that are joined row by row.
+    var isJoined: Bool { if case .joined = mode { true } else { false } }
 
     /// Replaces codes by the values that they stand for.
     private func interpret(_ values: inout MutableSpan<UInt64>, count: Int) {

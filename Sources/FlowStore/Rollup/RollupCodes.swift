@@ -279,9 +279,9 @@ extension EncodedBytes {
 
 /// Memory for one block after the other.
 final class RollupScratch {
-    let first = EncodedBytes(count: FlowBatch.capacity * 8)
-    let second = EncodedBytes(count: FlowBatch.capacity * 8)
-    let third = EncodedBytes(count: FlowBatch.capacity * 8)
+    let first = EncodedBytes(unfilled: FlowBatch.capacity * 8)
+    let second = EncodedBytes(unfilled: FlowBatch.capacity * 8)
+    let third = EncodedBytes(unfilled: FlowBatch.capacity * 8)
     let distinct = EncodedBytes(count: FlowBatch.capacity * 8)
     let slots = EncodedBytes(count: 2 * FlowBatch.capacity * 4)
     let ranks = EncodedBytes(count: 65_536 * 2)

@@ -6,11 +6,13 @@ import FlowModel
 /// with few exceptions. Protocols without ports have none. As a number: protocol × 65,536 + port.
 public enum Service {
     /// The protocols with ports: TCP, UDP, DCCP, SCTP.
+    @inlinable
     public static func hasPorts(_ proto: UInt64) -> Bool {
         proto == 6 || proto == 17 || proto == 33 || proto == 132
     }
 
     /// The service of a flow.
+    @inlinable
     public static func number(proto: UInt64, srcport: UInt64, dstport: UInt64) -> UInt64 {
         proto << 16 | (hasPorts(proto) ? min(srcport, dstport) : 0)
     }
