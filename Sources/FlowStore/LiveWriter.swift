@@ -237,7 +237,6 @@ public final class LiveWriter: @unchecked Sendable {
     /// - Parameter now: ms since 1970.
     public func expire(_ policy: RetentionPolicy, now: UInt64) throws(StoreError) -> ExpirySummary {
         try keeper.maintenance.withLock { _ throws(StoreError) in
-            keeper.retention.withLock { $0 = policy }
             if limits.rollups {
                 let found = keeper.manifest
                 let known = Set(found.rollups.map(\.segment))

@@ -69,11 +69,6 @@ struct SettledSegments {
         self.limits = limits
     }
 
-    /// Whether a segment is settled, and a policy keeps rollups of it.
-    func has(_ run: [SegmentInfo], with policy: RetentionPolicy) -> Bool {
-        has(run) && run.allSatisfy { policy.keepsRollups($0.received, now: newest) }
-    }
-
     /// Whether what some segments become is settled.
     func has(_ run: [SegmentInfo]) -> Bool {
         let hour: UInt64 = 3_600_000

@@ -13,8 +13,6 @@ final class StoreKeeper: Sendable {
     let notices: [StoreNotice]
     /// Held while segments are merged or deleted, which two must not do at once.
     let maintenance = Mutex<Void>(())
-    /// What was kept when that was asked last.
-    let retention = Mutex(RetentionPolicy())
     private let state: Mutex<State>
 
     private struct State: ~Copyable {

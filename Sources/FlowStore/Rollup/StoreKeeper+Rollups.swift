@@ -42,7 +42,6 @@ extension StoreKeeper {
             settled = SettledSegments(found.segments, limits: limits)
         }
         let bySegment = Dictionary(grouping: found.rollups, by: \.segment)
-        let policy = retention.withLock { $0 }
         for segment in found.segments.inReadingOrder {
             if isCancelled() || summary.segments >= atMost { break }
             let rollups = bySegment[segment.number] ?? []
@@ -52,7 +51,7 @@ extension StoreKeeper {
             case .settled:
                 let isDue =
                     rollups.isEmpty
-                    ? settled?.has([segment], with: policy) ?? false
+                    ? settled?.has([segment]) ?? false
                     : rollups.contains { $0.stamp == RollupStamp.mixed.value }
                 if !isDue { continue }
             }

@@ -33,13 +33,13 @@ struct StoreExpireCommand: ParsableCommand {
     @Option(
         name: .customLong("rollup-age-1m"),
         help: ArgumentHelp(
-            "Delete rollups by the minute of flows that were received longer ago than this.",
+            "Delete rollups by the minute of flows that are gone and were received longer ago than this.",
             valueName: "time"))
     var minuteAge: AgeArgument?
 
     @Option(
         help: ArgumentHelp(
-            "Delete all rollups of flows that were received longer ago than this.",
+            "Delete all rollups of flows that are gone and were received longer ago than this.",
             valueName: "time"))
     var rollupAge: AgeArgument?
 

@@ -25,11 +25,13 @@ extension SkeinSettings {
             setting(
                 "store.retention.minute-rollups", \.store.retention.minuteRollups,
                 .optional(.duration(.seconds(3600)...always)),
-                "How long sums by the minute are kept; none: for ever."),
+                "How old sums by the minute may be once their flows are gone; none: as old as they like."
+            ),
             setting(
                 "store.retention.hour-rollups", \.store.retention.hourRollups,
                 .optional(.duration(.seconds(86_400)...always)),
-                "How long sums by the hour are kept; none: for ever."),
+                "How old sums by the hour may be once their flows are gone; none: as old as they like."
+            ),
             setting(
                 "listen", \.listen, .list(.listen),
                 "Where exports arrive: NetFlow, IPFIX and sFlow alike over UDP, IPFIX over TCP and TLS "

@@ -114,6 +114,12 @@ import Testing
                 .minute, .hour, .hour,
             ])
         #expect(rollupFiles().count == 3)
+        // Those of flows that are still there stay.
+        let third = try expire(RetentionPolicy(maxMinuteAge: .zero, maxRollupAge: .zero))
+        #expect(third.segments == 0 && third.rollups == 1)
+        reader = try StoreReader(directory: scratch.store)
+        #expect(reader.rollups.count == 2)
+        #expect(Set(reader.rollups.map(\.segment)) == Set(reader.segments.map(\.number)))
         #expect(try StoreVerifier.verify(directory: scratch.store).problems.isEmpty)
     }
 
