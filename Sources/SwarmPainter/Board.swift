@@ -31,6 +31,7 @@ struct Board {
     private var texts: [PlacedText] = []
     private let style: SwarmStyle
     private let font: TextFont
+    private let palette: Palette
     private let scale: Float
 
     /// Names at most.
@@ -44,6 +45,7 @@ struct Board {
     ) {
         self.style = style
         self.font = font
+        palette = style.theme.palette
         scale = style.scale
         writeHead(moment)
         writeLegend(moment.scene)
@@ -68,17 +70,17 @@ struct Board {
 
     private mutating func writeHead(_ moment: SwarmMoment) {
         let scene = moment.scene
-        write(style.title, size: 17, x: px(24), baseline: px(36), Palette.text)
+        write(style.title, size: 17, x: px(24), baseline: px(36), palette.text)
         let right = style.width - px(24)
         write(
             style.clock(scene.number, moment.phase), size: 17, x: right, baseline: px(36),
-            Palette.text, endsThere: true)
+            palette.text, endsThere: true)
         let shown = scene.total.bytes - min(scene.folded.bytes, scene.total.bytes)
         let share = scene.total.bytes == 0 ? 100 : percent(shown, of: scene.total.bytes)
         write(
             "\(countText(scene.total.flows)) \(style.counted) · \(style.amount(scene.total.bytes)) · "
                 + "\(countText(UInt64(scene.edges))) pairs, \(share) % drawn singly",
-            size: 12, x: right, baseline: px(56), Palette.faint, endsThere: true)
+            size: 12, x: right, baseline: px(56), palette.faint, endsThere: true)
     }
 
     private func percent(_ part: UInt64, of whole: UInt64) -> UInt64 {
@@ -97,12 +99,12 @@ struct Board {
             boxes.append(
                 Box(
                     columns: px(24)..<px(34), rows: row - px(9)..<row + px(1),
-                    color: Palette.service(place, of: count), cover: cover))
+                    color: palette.service(place, of: count), cover: cover))
             write(
-                name, size: 12, x: px(42), baseline: row, Palette.text, cover: UInt32(cover))
+                name, size: 12, x: px(42), baseline: row, palette.text, cover: UInt32(cover))
             if sums.flows > 0 {
                 write(
-                    style.amount(sums.bytes), size: 12, x: px(196), baseline: row, Palette.faint,
+                    style.amount(sums.bytes), size: 12, x: px(196), baseline: row, palette.faint,
                     endsThere: true)
             }
             row += px(18)
@@ -110,10 +112,10 @@ struct Board {
         guard style.explainsMarks else { return }
         row += px(10)
         for (name, color, mark) in [
-            ("listed host", Palette.listed, SwarmMarks.listed),
-            ("scan: asks many, no answer", Palette.scans, .scans),
-            ("flood: asked by many", Palette.flooded, .flooded),
-            ("beacon: as regular as a clock", Palette.beacons, .beacons),
+            ("listed host", palette.listed, SwarmMarks.listed),
+            ("scan: asks many, no answer", palette.scans, .scans),
+            ("flood: asked by many", palette.flooded, .flooded),
+            ("beacon: as regular as a clock", palette.beacons, .beacons),
         ] {
             let isSeen = scene.nodes.contains { $0.marks.contains(mark) }
             boxes.append(
@@ -121,7 +123,7 @@ struct Board {
                     columns: px(24)..<px(34), rows: row - px(9)..<row + px(1), color: color,
                     cover: isSeen ? 255 : 90))
             write(
-                name, size: 12, x: px(42), baseline: row, Palette.text, cover: isSeen ? 255 : 110)
+                name, size: 12, x: px(42), baseline: row, palette.text, cover: isSeen ? 255 : 110)
             row += px(18)
         }
     }
@@ -149,10 +151,10 @@ struct Board {
 
     private func color(_ signal: SwarmSignal) -> Color {
         switch signal.kind {
-        case .scan, .portScan: Palette.scans
-        case .flood: Palette.flooded
-        case .listed: Palette.listed
-        case .beacon: Palette.beacons
+        case .scan, .portScan: palette.scans
+        case .flood: palette.flooded
+        case .listed: palette.listed
+        case .beacon: palette.beacons
         }
     }
 
@@ -205,14 +207,14 @@ struct Board {
             boxes.append(
                 Box(
                     columns: column - px(2)..<column + width + px(2),
-                    rows: baseline - size..<baseline + px(3), color: Palette.background, cover: 130)
+                    rows: baseline - size..<baseline + px(3), color: palette.background, cover: 130)
             )
             texts.append(
                 PlacedText(
                     text, size: size, column: column, baseline: baseline,
                     isMarked
-                        ? Palette.text
-                        : node.marks.contains(.inside) ? Palette.inside : Palette.outside,
+                        ? palette.text
+                        : node.marks.contains(.inside) ? palette.inside : palette.outside,
                     cover: UInt32(255 * min(place.presence, 1)), font: font))
         }
     }
@@ -236,12 +238,12 @@ struct Board {
                 boxes.append(
                     Box(
                         columns: left + column..<left + column + 1, rows: base - height..<base,
-                        color: Palette.service(place, of: services.count), cover: 150))
+                        color: palette.service(place, of: services.count), cover: 150))
                 base -= height
             }
         }
         boxes.append(
-            Box(columns: left..<right, rows: bottom..<bottom + 1, color: Palette.faint, cover: 120))
+            Box(columns: left..<right, rows: bottom..<bottom + 1, color: palette.faint, cover: 120))
         let number = moment.scene.number
         let done = number >= style.firstStep ? Double(number - style.firstStep) : 0
         let place = min(
@@ -249,6 +251,6 @@ struct Board {
         boxes.append(
             Box(
                 columns: place..<place + max(px(2), 1), rows: top - px(6)..<bottom + px(4),
-                color: Palette.text, cover: 230))
+                color: palette.text, cover: 230))
     }
 }

@@ -174,7 +174,8 @@ struct SoftKernels: ~Copyable {
     }
 }
 
-/// How light becomes a shade: background + (255 − background) × (1 − e⁻ˣ), from a table.
+/// How light becomes a shade: background + (255 − background) × (1 − e⁻ˣ), from a table; and ink, of which x is
+/// what it takes away: background × e⁻ˣ.
 struct ToneTable {
     /// Steps of the table for light of 1.
     static let steps = 512
@@ -185,7 +186,8 @@ struct ToneTable {
     fileprivate let green: [UInt8]
     fileprivate let blue: [UInt8]
 
-    init(background: Color) {
+    init(_ palette: Palette) {
+        let background = palette.background
         // e⁻ʰ by its series: the same on every machine, which a library's exp is not.
         let h = 1 / Double(Self.steps)
         let factor = 1 - h + h * h / 2 - h * h * h / 6 + h * h * h * h / 24
@@ -196,7 +198,10 @@ struct ToneTable {
             value *= factor
         }
         func shades(_ base: UInt8) -> [UInt8] {
-            dark.map { UInt8((Double(base) + (255 - Double(base)) * (1 - $0)).rounded()) }
+            let base = Double(base)
+            return dark.map {
+                UInt8((palette.isInk ? base * $0 : base + (255 - base) * (1 - $0)).rounded())
+            }
         }
         red = shades(background.red)
         green = shades(background.green)

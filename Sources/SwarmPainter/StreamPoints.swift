@@ -73,12 +73,14 @@ struct StreamPoints {
             bendY: (from.y + to.y) / 2 + dx * bend, toX: to.x, toY: to.y)
     }
 
-    private func color(_ stream: SwarmStream) -> Color {
-        if stream.marks.contains(.listed) { return Palette.listed }
-        if stream.marks.contains(.scans) { return Palette.scans }
-        if stream.marks.contains(.flooded) { return Palette.flooded }
-        if stream.marks.contains(.beacons) { return Palette.beacons }
-        return Palette.service(Int(stream.service), of: serviceCount)
+    private func color(_ stream: SwarmStream) -> Color { stage.palette.ink(meaning(stream)) }
+
+    private func meaning(_ stream: SwarmStream) -> Color {
+        if stream.marks.contains(.listed) { return stage.palette.listed }
+        if stream.marks.contains(.scans) { return stage.palette.scans }
+        if stream.marks.contains(.flooded) { return stage.palette.flooded }
+        if stream.marks.contains(.beacons) { return stage.palette.beacons }
+        return stage.palette.service(Int(stream.service), of: serviceCount)
     }
 
     /// A faint line that shows where a stream goes.

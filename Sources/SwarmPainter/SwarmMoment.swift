@@ -88,9 +88,11 @@ struct Stage {
     let radiusX: Float
     let radiusY: Float
     let scale: Float
+    let palette: Palette
 
     init(_ style: SwarmStyle) {
         scale = style.scale
+        palette = style.theme.palette
         centerX = Float(style.width) * 0.54
         centerY = Float(style.height) * 0.465
         radiusY = Float(style.height) * 0.395

@@ -9,7 +9,7 @@ public final class SwarmPainter {
     private let font: TextFont
     private let stage: Stage
     private let bands: [PaintedBand]
-    private let tones = ToneTable(background: Palette.background)
+    private let tones: ToneTable
 
     /// Bands of a frame: more than cores, as they take unequal times.
     private static let bandCount = 12
@@ -18,6 +18,7 @@ public final class SwarmPainter {
     public init(_ style: SwarmStyle, font: TextFont) {
         self.style = style
         self.font = font
+        tones = ToneTable(style.theme.palette)
         stage = Stage(style)
         let height = style.height
         bands = (0..<Self.bandCount).map { band in
@@ -76,8 +77,10 @@ private final class PaintedBand: @unchecked Sendable {
 /// The discs of nodes, and the rings round those that are remarkable.
 struct NodeRings {
     private(set) var rings: [Ring] = []
+    private let palette: Palette
 
     init(_ moment: SwarmMoment, _ stage: Stage, _ places: NodePlaces) {
+        palette = stage.palette
         // Twice a step, up and down again.
         let beat = Float(moment.phase * 2 - (moment.phase * 2).rounded(.down))
         let pulse = beat < 0.5 ? beat * 2 : 2 - beat * 2
@@ -91,23 +94,23 @@ struct NodeRings {
                 rings.append(
                     Ring(
                         x: place.x, y: place.y, inner: place.radius - 1.2 * stage.scale,
-                        outer: place.radius, light: color.light(strength * 0.7)))
+                        outer: place.radius, light: palette.ink(color).light(strength * 0.7)))
                 rings.append(
                     Ring(
                         x: place.x, y: place.y, inner: -1, outer: place.radius,
-                        light: color.light(strength * 0.12)))
+                        light: palette.ink(color).light(strength * 0.12)))
             } else {
                 rings.append(
                     Ring(
                         x: place.x, y: place.y, inner: -1, outer: place.radius,
-                        light: color.light(strength)))
+                        light: palette.ink(color).light(strength)))
             }
             mark(node, place, pulse, Float(moment.phase), stage.scale)
         }
     }
 
     private func color(_ node: SwarmNode) -> Color {
-        node.marks.contains(.inside) ? Palette.inside : Palette.outside
+        node.marks.contains(.inside) ? palette.inside : palette.outside
     }
 
     private mutating func mark(
@@ -118,21 +121,21 @@ struct NodeRings {
             rings.append(
                 Ring(
                     x: place.x, y: place.y, inner: inner, outer: inner + width * scale,
-                    light: color.light(strength * place.presence)))
+                    light: palette.ink(color).light(strength * place.presence)))
         }
         if node.marks.contains(.listed) {
-            ring(3 + 3 * pulse, 2, Palette.listed, 1.4)
-            ring(8 + 6 * pulse, 1, Palette.listed, 0.5)
+            ring(3 + 3 * pulse, 2, palette.listed, 1.4)
+            ring(8 + 6 * pulse, 1, palette.listed, 0.5)
         }
-        if node.marks.contains(.scans) { ring(4, 1.2, Palette.scans, 1) }
+        if node.marks.contains(.scans) { ring(4, 1.2, palette.scans, 1) }
         if node.marks.contains(.flooded) {
             // Closes in.
-            ring(4 + 14 * (1 - phase), 1.6, Palette.flooded, 1.2 * phase)
-            ring(4, 1.2, Palette.flooded, 0.9)
+            ring(4 + 14 * (1 - phase), 1.6, palette.flooded, 1.2 * phase)
+            ring(4, 1.2, palette.flooded, 0.9)
         }
         if node.marks.contains(.beacons) {
             // Spreads, as a drop in water.
-            ring(2 + 24 * phase, 1.4, Palette.beacons, 1.4 * (1 - phase))
+            ring(2 + 24 * phase, 1.4, palette.beacons, 1.4 * (1 - phase))
         }
     }
 }

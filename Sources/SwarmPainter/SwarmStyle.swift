@@ -32,42 +32,20 @@ public struct SwarmStyle {
 
     /// Whether only the swarm is drawn: no title, legend, names and timeline.
     public var isBare = false
+    /// On what ground.
+    public var theme = SwarmTheme.dark
 
     /// The usual one.
     public init() {}
 
-    /// The colour of a service, red, green and blue; the last of `count` stands for all others.
+    /// The colour of a service on a dark ground, red, green and blue; the last of `count` stands for all others.
     public static func serviceColor(_ place: Int, of count: Int) -> UInt32 {
-        let color = Palette.service(place, of: count)
+        let color = Palette.dark.service(place, of: count)
         return UInt32(color.red) << 16 | UInt32(color.green) << 8 | UInt32(color.blue)
     }
 
     /// Pixels of what is one pixel in a picture of 720 rows.
     var scale: Float { Float(height) / 720 }
-}
-
-/// The colours of the services, apart also for those who do not see red and green apart: Okabe and Ito's
-/// and tints of them, on a dark ground.
-enum Palette {
-    static let background = Color(0x0A0E16)
-    static let text = Color(0xD5DBE6)
-    static let faint = Color(0x7C8798)
-    static let inside = Color(0x9FC8F5)
-    static let outside = Color(0xAAB2C0)
-    static let listed = Color(0xFF3B30)
-    static let scans = Color(0xFFD54A)
-    static let flooded = Color(0xFF8A3D)
-    static let beacons = Color(0x5CE1E6)
-    static let other = Color(0x8B93A3)
-    private static let services: [Color] = [
-        0x56B4E9, 0xE69F00, 0x009E73, 0xF0E442, 0xCC79A7, 0xD55E00, 0x8AA6FF, 0x7CD992, 0xF7B6D2,
-        0xB39DDB, 0x4DD0C4,
-    ].map { Color($0) }
-
-    /// The colour of a service; the last of `count` stands for all others.
-    static func service(_ place: Int, of count: Int) -> Color {
-        place + 1 < count && place < services.count ? services[place] : other
-    }
 }
 
 /// Writes octets as people read them: `1.2 GB`.

@@ -63,12 +63,34 @@ import Testing
             band.add(
                 [SoftPoint(x: 8, y: 4, kernel: 1, light: SIMD4(light, light, light, 0))].span,
                 kernels: kernels)
-            band.develop(ToneTable(background: Color(0x101010)))
+            band.develop(ToneTable(.dark))
             return band.pixels[(4 * 16 + 8) * 3]
         }
         let shades = [0, 0.1, 0.5, 1, 3, 100].map(shade)
         #expect(shades == shades.sorted() && Set(shades).count == 6)
-        #expect(shades.first == 16 && shades.last == 255)
+        #expect(shades.first == 0x0A && shades.last == 255)
+    }
+
+    @Test(.enabled(if: hasFont))
+    func `on a light ground what is drawn takes light away`() throws {
+        var style = style(threads: 2)
+        style.isBare = true
+        let scenes = scenes()
+        let moment = SwarmMoment(past: [scenes[0]], scene: scenes[1], next: scenes[2], phase: 0.25)
+        let dark = SwarmPainter(style, font: try TextFont(Self.font)).paint(moment)
+        style.theme = .light
+        let light = SwarmPainter(style, font: try TextFont(Self.font)).paint(moment)
+        let (night, paper) = (Palette.dark.background, Palette.light.background)
+        var drawn = 0
+        for place in stride(from: 0, to: dark.count, by: 3) {
+            let shade = dark[place..<place + 3].elementsEqual([night.red, night.green, night.blue])
+            let white = light[place..<place + 3].elementsEqual([paper.red, paper.green, paper.blue])
+            // What is nearly nothing may be no shade in one of them.
+            if shade != white { continue }
+            if !white { drawn += 1 }
+            #expect(light[place] <= paper.red && dark[place] >= night.red)
+        }
+        #expect(drawn > 1000)
     }
 
     @Test func `light outside the picture does no harm`() {
@@ -85,7 +107,7 @@ import Testing
                 band.add(Ring(x: x, y: y, inner: 3, outer: 9, light: light))
             }
         }
-        band.develop(ToneTable(background: Color(0)))
+        band.develop(ToneTable(.dark))
         #expect(band.pixels.count == 16 * 10 * 3)
     }
 

@@ -1,7 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import FlowModel
 import FlowQuery
 import FlowStore
+public import SwarmPainter
 
 /// `skein swarm`: flows as an animation.
 struct SwarmCommand: ParsableCommand {
@@ -80,6 +81,9 @@ struct SwarmCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Another number puts hosts at other places.", valueName: "n"))
     var seed: UInt64 = 1
+
+    @Option(help: "Light on a dark ground, or ink on a light one, for paper.")
+    var theme = SwarmTheme.dark
 
     @Option(help: "Written above it all (default: the filter).")
     var title: String?
@@ -173,6 +177,8 @@ struct SwarmCommand: ParsableCommand {
         return length
     }
 }
+
+extension SwarmTheme: ExpressibleByArgument {}
 
 /// Width and height of a frame: even, as video wants them.
 struct SwarmSize: Hashable, ExpressibleByArgument, CustomStringConvertible {

@@ -32,6 +32,7 @@ final class SwarmFilm {
         style.legend = plan.services.map { serviceText(UInt64($0)) }
         style.service = { serviceText(UInt64($0)) }
         style.isBare = command.bare
+        style.theme = command.theme
         style.firstStep = plan.steps.lowerBound
         style.timeline = plan.timeline
         let (times, step) = (command.times, plan.step)

@@ -23,9 +23,11 @@ import Testing
             ["swarm", "--store", "s", "--size", "320x180", "--utc"] + arguments, in: folder)
     }
 
-    private func frames(_ arguments: String...) throws -> Data {
+    private func frames(
+        _ arguments: String..., of program: String = Command.skein
+    ) throws -> Data {
         let shell =
-            "'\(Command.skein)' swarm --store s --size 320x180 --utc --duration 2 --fps 5 "
+            "'\(program)' swarm --store s --size 320x180 --utc --duration 2 --fps 5 "
             + "--out - \(arguments.joined(separator: " ")) > frames.raw"
         let result = try Command.run("/bin/sh", ["-c", shell], in: folder)
         #expect(result.status == 0, "\(result.errors)")
@@ -39,6 +41,25 @@ import Testing
         #expect(try frames("--threads 2") == first)
         #expect(try frames("--seed 2") != first)
         #expect(try frames("'dst port 53'") != first)
+        let paper = try frames("--theme light")
+        #expect(paper.prefix(3) == Data([0xFB, 0xFA, 0xF6]) && first.prefix(3) != paper.prefix(3))
+    }
+
+    /// The program as it was built with these tests, without optimisation.
+    private static let plain: String? = {
+        let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        let candidates = [tests.path] + CommandLine.arguments
+        return candidates.map {
+            URL(fileURLWithPath: $0).deletingLastPathComponent().appendingPathComponent("skein")
+                .path
+        }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }()
+
+    @Test(.enabled(if: hasFont))
+    func `frames are the same with and without optimisation`() throws {
+        let plain = try #require(Self.plain)
+        let first = try frames("--seed 7")
+        #expect(try frames("--seed 7 --threads 1", of: plain) == first)
     }
 
     @Test(
