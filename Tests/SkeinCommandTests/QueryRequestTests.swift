@@ -8,7 +8,7 @@ import Testing
 /// What `skein query` asks the engine for.
 @Suite struct QueryRequestTests {
     private func request(_ arguments: String...) throws -> QueryRequest {
-        try QueryCommand.parse(arguments).request()
+        try QueryCommand.parse(arguments).requests()[0]
     }
 
     @Test func `a list of flows has default fields and, in a table, a length`() throws {
@@ -64,6 +64,32 @@ import Testing
             Issue.record("not the defaults")
             return
         }
+    }
+
+    @Test func `each key list said makes an answer of its own, of the same flows`() throws {
+        let requests = try QueryCommand.parse([
+            "proto tcp", "--by", "srcip", "--by", "dstport,proto", "--top", "3", "--raw",
+            "--distinct", "dstip",
+        ]).requests()
+        #expect(requests.count == 2)
+        #expect(requests[0].filter == requests[1].filter && requests[1].raw)
+        #expect(requests[1].distinct == [.field(.dstip)])
+        guard case .groups([.field(.srcip)], .bytes, 3) = requests[0].kind,
+            case .groups([.field(.dstport), .field(.proto)], .bytes, 3) = requests[1].kind
+        else {
+            Issue.record("other keys")
+            return
+        }
+    }
+
+    @Test(arguments: [
+        ["--by", "srcip", "--by", "dstip", "--output", "csv"],
+        ["--by", "srcip", "--by", "dstip", "--output", "ndjson"],
+        ["--by", "srcip", "--by", "nothing"],
+        Array(repeating: ["--by", "srcip"], count: 9).flatMap(\.self),
+    ])
+    func `answers that have no place are refused`(arguments: [String]) {
+        #expect(throws: (any Error).self) { _ = try QueryCommand.parse(arguments) }
     }
 
     @Test func `totals and series`() throws {
@@ -200,6 +226,6 @@ import Testing
         ["--series", "1m", "--spread", "--distinct", "srcip"],
     ])
     func `what cannot be grouped so is refused`(arguments: [String]) {
-        #expect(throws: (any Error).self) { _ = try QueryCommand.parse(arguments).request() }
+        #expect(throws: (any Error).self) { _ = try QueryCommand.parse(arguments).requests() }
     }
 }

@@ -19,6 +19,14 @@ import Testing
         #expect(try QueryParameters(query: "filter=caf%C3%A9")["filter"] == "café")
     }
 
+    @Test func `a name of a list may stand there several times`() throws {
+        let parameters = try QueryParameters(query: "by=a&top=3&by=b", lists: ["by"])
+        #expect(parameters.values.map(\.value) == ["a", "3", "b"])
+        #expect(throws: QueryParameters.Problem.repeated("top")) {
+            try QueryParameters(query: "by=a&top=3&top=4", lists: ["by"])
+        }
+    }
+
     @Test(arguments: [
         ("filter=%", QueryParameters.Problem.encoding("%")), ("filter=%4", .encoding("%4")),
         ("filter=%zz", .encoding("%zz")), ("filter=%ff", .encoding("%ff")),

@@ -9,6 +9,7 @@ import Testing
         struct Row: Decodable { var flows: Int }
         var rows: [Row]
     }
+    private struct Several: Decodable { var answers: [Answer] }
 
     @Test func `a running collector answers, and says when it is ready`() async throws {
         try await onThread {
@@ -60,6 +61,10 @@ import Testing
                 ports[1], "/api/v1/query?filter=proto+tcp&by=dstport&top=2&output=ndjson")
             #expect(groups.headers["content-type"] == "application/x-ndjson")
             #expect(groups.text.split(separator: "\n").count == 2)
+            let several = try ask(ports[1], "/api/v1/query?by=dstport&by=proto&top=2")
+            let answers = try JSONDecoder().decode(Several.self, from: Data(several.body)).answers
+            #expect(answers.map(\.rows.count) == [2, 2])
+            #expect(several.text.contains("\"dstport\"") && several.text.contains("\"proto\""))
             let list = try ask(ports[1], "/api/v1/query?output=csv&limit=3&sort=-bytes&from=-50y")
             #expect(list.status == 400)
             #expect(list.text.contains("‘-50y’ is not a time"), "\(list.text)")
@@ -70,6 +75,7 @@ import Testing
                 ("output=table", "json, ndjson or csv"),
                 ("output=fmt:%25ts", "json, ndjson or csv"),
                 ("filter=--store+/etc", "unknown word"), ("by=srcip&series=x", "series"),
+                ("by=srcip&by=dstip&output=csv", "say --by once"),
             ] {
                 let refused = try ask(ports[1], "/api/v1/query?\(query)")
                 #expect(refused.status == 400, "\(query)")

@@ -8,7 +8,7 @@ import {instant} from "./format.js";
  * A question: an endpoint below /api/v1, and its parameters.
  * @typedef {object} Question
  * @property {"query" | "map" | "alerts" | "exporters" | "intel/feeds" | "intel/lookup"} path
- * @property {{[name: string]: string | number | boolean | undefined}} [parameters]
+ * @property {{[name: string]: string | string[] | number | boolean | undefined}} [parameters]
  */
 /** @typedef {{name: string, type: string, about: string}} FieldInfo */
 /** @typedef {{version: string, store: string, fields: FieldInfo[], sets: string[], home: string[]}} About */
@@ -31,7 +31,8 @@ export class Refusal extends Error {
 export function addressOf(question, output) {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(question.parameters ?? {})) {
-        if (value !== undefined && value !== "" && value !== false) parameters.set(name, String(value));
+        if (Array.isArray(value)) for (const one of value) parameters.append(name, one);
+        else if (value !== undefined && value !== "" && value !== false) parameters.set(name, String(value));
     }
     if (output) parameters.set("output", output);
     const query = parameters.toString();
@@ -67,12 +68,57 @@ export async function fetched(address, options) {
 /**
  * @param {Question} question
  * @param {AbortSignal} [signal]
- * @returns {Promise<Answer>}
  */
-export const ask = (question, signal) => fetched(addressOf(question), {
+const asked = (question, signal) => fetched(addressOf(question), {
     // Many pages look at the same time: what another one was just told will do.
     signal, ...(question.path === "query" || question.path === "map" ? {headers: {"Cache-Control": "max-age=8"}} : {}),
 });
+
+/**
+ * Questions that differ in what they group by, asked at one time, are asked as one: the server reads the flows once.
+ * @typedef {object} Gathering
+ * @property {Question} question
+ * @property {AbortSignal | undefined} signal
+ * @property {Map<string, {resolve: (answer: Answer) => void, reject: (error: unknown) => void}[]>} waiting  by key
+ */
+/** @type {Map<string, Gathering>} */
+const gathered = new Map();
+/** Keys of a question at most. */
+const keysMax = 8;
+
+/** @param {string} name */
+async function send(name) {
+    const {question, signal, waiting} = /** @type {Gathering} */ (gathered.get(name));
+    gathered.delete(name);
+    const keys = [...waiting.keys()];
+    try {
+        const answer = await asked({...question, parameters: {...question.parameters, by: keys}}, signal);
+        const answers = keys.length > 1 ? answer.answers : [answer];
+        keys.forEach((key, place) => waiting.get(key)?.forEach(({resolve}) => resolve(answers[place])));
+    } catch (error) {
+        for (const key of keys) waiting.get(key)?.forEach(({reject}) => reject(error));
+    }
+}
+
+/**
+ * @param {Question} question
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Answer>}
+ */
+export function ask(question, signal) {
+    const {by, ...rest} = question.parameters ?? {};
+    if (question.path !== "query" || typeof by !== "string" || rest["series"]) return asked(question, signal);
+    const name = addressOf({path: "query", parameters: rest});
+    let found = gathered.get(name);
+    if (found && (found.signal !== signal || found.waiting.size === keysMax && !found.waiting.has(by))) return asked(question, signal);
+    if (!found) {
+        found = {question, signal, waiting: new Map()};
+        gathered.set(name, found);
+        queueMicrotask(() => send(name));
+    }
+    const {waiting} = found;
+    return new Promise((resolve, reject) => waiting.set(by, [...waiting.get(by) ?? [], {resolve, reject}]));
+}
 
 /** @type {About} */
 let known = {version: "", store: "", fields: [], sets: [], home: []};

@@ -79,30 +79,27 @@ struct RankedGroups {
 
 extension QueryEngine {
     /// Groups the rows that match, or the conversations that they are joined to.
-    ///
-    /// - Parameters:
-    ///   - order: by what, the largest first; nil: by key.
-    ///   - limit: groups that are wanted; 0 = all.
-    ///   - hasTimes: whether first start and last end are wanted.
-    func collect(
-        _ request: QueryRequest, _ keys: [KeyPlan], order: GroupOrder?, limit: Int,
-        hasTimes: Bool = false
-    ) throws -> RankedGroups {
-        let details = try DetailPlan(request)
+    func collect(_ question: GroupQuestion) throws -> RankedGroups {
+        let works = try scan([question])
+        return try works[0].ranked()
+    }
+
+    /// Reads the rows that match once for all questions, which are about the same ones and share the memory.
+    func scan(_ questions: [GroupQuestion]) throws -> [GroupWork] {
+        guard let request = questions.first?.request else { return [] }
         let workers = workerCount(asked: request.threads, blocks: blocks.count)
         let isJoined = request.bidirectional
-        let layout = GroupLayout(
-            keys, hasReverse: isJoined || blocks.contains { $0.hasReverse },
-            hasTimes: hasTimes || order == .pps || order == .bps)
-        let memory = GroupMemory(
-            octets: isJoined ? request.memory / 2 : request.memory, workers: workers,
-            sinksOfWorker: 1 + details.sinks)
-        let seed = UInt64.random(in: 0...UInt64.max)
+        precondition(!isJoined || questions.count == 1, "conversations are joined for one question")
+        let octets = (questions.map(\.request.memory).min() ?? 0) / questions.count
+        let hasReverse = isJoined || blocks.contains { $0.hasReverse }
+        let works = try questions.map {
+            try GroupWork(
+                $0, hasReverse: hasReverse, octets: isJoined ? octets / 2 : octets, workers: workers
+            )
+        }
         let plan = isJoined ? .ofConversations : plan(request)
-        // The parts of what is counted apart are those of its groups.
-        let addressParts = details.sinks == 0 && layout.keysAreAddresses ? AddressParts() : nil
-        let scans = try (0..<workers).map { _ in
-            GroupScan(plan, try details.feeds(keys, layout, seed: seed, memory, addressParts))
+        let scans = (0..<workers).map { worker in
+            GroupScan(plan, works.flatMap { $0.feeds[worker] })
         }
         var footing = ScanFooting()
         if isJoined {
@@ -114,31 +111,7 @@ extension QueryEngine {
             for scan in scans { footing.add(scan.scan.footing) }
         }
         for scan in scans { if let failure = scan.failure { throw failure } }
-
-        let sinks = scans.map { $0.feeds.map(\.sink) }
-        let layouts = sinks[0].dropFirst().map(\.layout)
-        let merges = (0..<workers).map { _ in
-            GroupMerge(
-                layout,
-                GroupRanking(
-                    layout, detailWords: details.words, order: order, limit: limit,
-                    memory: memory),
-                GroupDetails(details, layouts: layouts, seed: seed), seed: seed)
-        }
-        forEachBlock(GroupSink.parts, workers: workers) { worker, part in
-            merges[worker].process(part, of: sinks)
-        }
-        var runs: [SortedRun] = []
-        var (count, whole, estimates) = (UInt64(0), UInt64(0), UInt64(0))
-        for merge in merges {
-            if let failure = merge.failure { throw failure }
-            runs += merge.ranking.finish()
-            count += merge.ranking.count
-            whole = whole.clampedAdding(merge.ranking.whole)
-            estimates += merge.details.estimates
-        }
-        return RankedGroups(
-            layout: layout, details: details, records: try SortedRecords(runs), count: count,
-            whole: whole, estimates: estimates, footing: footing)
+        for work in works { work.footing = footing }
+        return works
     }
 }

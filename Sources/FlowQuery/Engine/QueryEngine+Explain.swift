@@ -11,9 +11,7 @@ extension QueryEngine {
 
     /// Whether rollups may tell the largest groups before any of that is read.
     private func explainLeaders(_ request: QueryRequest) -> String {
-        guard let store,
-            let plan = LeadingPlan(request, store, rateOverrides, flowsMin: leadingFlowsMin)
-        else { return "" }
+        guard let plan = leadingPlan(request) else { return "" }
         return """
 
             leaders  first those that \(plan.listed.count) rollups list; flows only of those that they leave open

@@ -1,19 +1,64 @@
 import FlowModel
 import FlowStore
 
+/// What a scan has to group for a request, and how.
+struct GroupQuestion {
+    let request: QueryRequest
+    let keys: [KeyPlan]
+    /// By what the groups are ordered, the largest first; nil: by key.
+    var order: GroupOrder?
+    /// Groups that are wanted; 0 = all.
+    var limit = 0
+    /// Whether first start and last end are wanted.
+    var hasTimes = false
+}
+
 extension QueryEngine {
+    /// What is to be grouped for a request; nil where its answer is not made of groups.
+    func question(_ request: QueryRequest) throws -> GroupQuestion? {
+        switch request.kind {
+        case .total where request.hasDetails || request.bidirectional:
+            return GroupQuestion(request: request, keys: [], hasTimes: true)
+        case .groups(let keys, let order, let top):
+            guard (1...QueryError.keysMax).contains(keys.count) else {
+                throw QueryError.tooManyKeys(keys.count)
+            }
+            if order == .distinct, request.distinct.isEmpty { throw QueryError.nothingDistinct }
+            return GroupQuestion(
+                request: request, keys: try keys.map { try KeyPlan($0) }, order: order, limit: top,
+                hasTimes: order == .pps || order == .bps)
+        case .series(let step, let keys) where !request.spread:
+            guard keys.count < QueryError.keysMax else { throw QueryError.tooManyKeys(keys.count) }
+            if keys.isEmpty, let from = request.from, let to = request.to, from < to {
+                try checkBuckets(from / step, (to - 1) / step)
+            }
+            return GroupQuestion(
+                request: request,
+                keys: try [KeyPlan(placedIn: step)] + keys.map { try KeyPlan($0) })
+        case .total, .series, .flows: return nil
+        }
+    }
+
+    /// Answers with what was found.
+    func tell(
+        _ groups: inout RankedGroups, of question: GroupQuestion, _ writer: any AnswerWriter
+    ) throws {
+        switch question.request.kind {
+        case .total: try tellTotal(&groups, question, writer)
+        case .groups(_, let order, let top):
+            try tellGroups(&groups, question, order: order, top: top, writer)
+        case .series(let step, let keys):
+            try tellSeries(&groups, question, step: step, isBare: keys.isEmpty, writer)
+        case .flows: preconditionFailure("flows are not grouped")
+        }
+    }
+
     /// Groups, the largest first.
-    func groups(
-        _ request: QueryRequest, keys: [GroupKey], order: GroupOrder, top: Int,
+    private func tellGroups(
+        _ groups: inout RankedGroups, _ question: GroupQuestion, order: GroupOrder, top: Int,
         _ writer: any AnswerWriter
     ) throws {
-        guard (1...QueryError.keysMax).contains(keys.count) else {
-            throw QueryError.tooManyKeys(keys.count)
-        }
-        if order == .distinct, request.distinct.isEmpty { throw QueryError.nothingDistinct }
-        let keys = try keys.map { try KeyPlan($0) }
-        var groups = try collect(request, keys, order: order, limit: top)
-
+        let (request, keys) = (question.request, question.keys)
         let hasReverse = groups.footing.hasReverse
         var columns = keys.map(\.column) + sumColumns(hasReverse, joined: request.bidirectional)
         if order.isRate { columns.append(AnswerColumn(name: order.rawValue, meaning: .number)) }
@@ -40,26 +85,22 @@ extension QueryEngine {
     }
 
     /// Time buckets, the earliest first.
-    func series(
-        _ request: QueryRequest, step: UInt64, keys: [GroupKey], _ writer: any AnswerWriter
+    private func tellSeries(
+        _ groups: inout RankedGroups, _ question: GroupQuestion, step: UInt64, isBare: Bool,
+        _ writer: any AnswerWriter
     ) throws {
-        guard keys.count < QueryError.keysMax else { throw QueryError.tooManyKeys(keys.count) }
-        let plans = try [KeyPlan(placedIn: step)] + keys.map { try KeyPlan($0) }
-        if keys.isEmpty, let from = request.from, let to = request.to, from < to {
-            try checkBuckets(from / step, (to - 1) / step)
-        }
-        var groups = try collect(request, plans, order: nil, limit: 0)
+        let (request, keys) = (question.request, question.keys)
         let hasReverse = groups.footing.hasReverse
         var leftOut: UInt64 = 0
-        if keys.isEmpty {
+        if isBare {
             leftOut = try bareSeries(request, step: step, &groups, writer)
         } else {
             try writer.begin(
-                columns: plans.map(\.column) + sumColumns(hasReverse, joined: request.bidirectional)
+                columns: keys.map(\.column) + sumColumns(hasReverse, joined: request.bidirectional)
                     + groups.details.columns)
             while let record = try groups.records.next() {
                 try writer.row(
-                    groups.cells(of: record, plans) + groups.sums(of: record).cells(hasReverse)
+                    groups.cells(of: record, keys) + groups.sums(of: record).cells(hasReverse)
                         + groups.detailCells(of: record))
             }
         }
@@ -138,11 +179,12 @@ extension QueryEngine {
     }
 
     /// The total with what is counted apart, as one group without a key.
-    func detailedTotal(_ request: QueryRequest, _ writer: any AnswerWriter) throws {
-        var groups = try collect(request, [], order: nil, limit: 0, hasTimes: true)
+    private func tellTotal(
+        _ groups: inout RankedGroups, _ question: GroupQuestion, _ writer: any AnswerWriter
+    ) throws {
         let hasReverse = groups.footing.hasReverse
         try writer.begin(
-            columns: totalColumns(hasReverse, joined: request.bidirectional)
+            columns: totalColumns(hasReverse, joined: question.request.bidirectional)
                 + groups.details.columns)
         var (sums, details) = (GroupSums(), groups.details.emptyCells)
         if let record = try groups.records.next() {

@@ -5,14 +5,18 @@ extension QueryEngine {
     /// Groups of flows that no rollup counts, which are looked at before the largest are known.
     private static let groupsOfFlows = 8192
 
+    /// How rollups tell which groups are the largest; nil where they do not.
+    func leadingPlan(_ request: QueryRequest) -> LeadingPlan? {
+        store.flatMap { LeadingPlan(request, $0, rateOverrides, flowsMin: leadingFlowsMin) }
+    }
+
     /// Answers with the largest groups where rollups tell which these are; false where they do not.
     ///
     /// Rollups of addresses list only the largest of each bucket, and the most that any other has. Together that
     /// leaves few that can be among the first; those of which some bucket does not tell are counted in the
     /// flows, by an index of their blocks. How many groups there are is not known then.
     func answerFromLeaders(_ request: QueryRequest, _ writer: any AnswerWriter) throws -> Bool {
-        guard case .groups(let by, _, let top) = request.kind, let store,
-            let plan = LeadingPlan(request, store, rateOverrides, flowsMin: leadingFlowsMin)
+        guard case .groups(let by, _, let top) = request.kind, let plan = leadingPlan(request)
         else { return false }
         let keys = try by.map { try KeyPlan($0) }
         var tally = LeadingTally()
@@ -27,7 +31,8 @@ extension QueryEngine {
             var rest = self
             rest.blocks = plan.flows.flatMap { blocks[$0] }
             var groups = try rest.collect(
-                request, keys, order: .bytes, limit: Self.groupsOfFlows)
+                GroupQuestion(
+                    request: request, keys: keys, order: .bytes, limit: Self.groupsOfFlows))
             let listed = try groups.keyed(keys)
             tally.add(
                 listed, hasOthers: groups.count > UInt64(listed.count), whole: groups.whole,
@@ -43,7 +48,7 @@ extension QueryEngine {
             asked.filter = .test(
                 .field(plan.field),
                 .inAddresses(IntervalSet(leaders.open.map { $0...$0 }).ranges))
-            var groups = try collect(asked, keys, order: .bytes, limit: 0)
+            var groups = try collect(GroupQuestion(request: asked, keys: keys, order: .bytes))
             rows += try groups.keyed(keys)
             scanned.rowsScanned += groups.footing.rowsScanned
             scanned.blocksPruned = groups.footing.blocksPruned

@@ -15,6 +15,8 @@ public struct QueryEngine {
     /// What the user knows better of sampling.
     private(set) var rateOverrides: RateOverrides?
     let store: StoreReader?
+    /// Who asks it to end; the blocks look at it.
+    private(set) var stop: QueryStop?
     private let window: StoreWindow
     /// Blocks of segments that were not opened, as they lie outside the window.
     let blocksPassedOver: Int
@@ -77,6 +79,21 @@ public struct QueryEngine {
     ///
     /// Throws ``QueryError`` where the request makes no sense, and what the writer throws.
     public func run(_ request: QueryRequest, into writer: any AnswerWriter) throws {
+        try check(request)
+        if try answerFromLeaders(request, writer) { return }
+        try prepared(for: request).answer(request, writer)
+    }
+
+    /// The same engine, but it reads blocks only until `stop` asks it to end.
+    func stopped(by stop: QueryStop) -> QueryEngine {
+        var engine = self
+        engine.stop = stop
+        engine.blocks = blocks.map { StoppableBlock($0, stop) }
+        return engine
+    }
+
+    /// Throws where a request makes no sense.
+    func check(_ request: QueryRequest) throws {
         if case .flows = request.kind, request.hasDetails { throw QueryError.notOfFlows }
         precondition(window.covers(request.window), "the store was opened for another time")
         if request.bidirectional, !request.kind.isList {
@@ -93,8 +110,6 @@ public struct QueryEngine {
                 request.distinct.isEmpty ? "--stats" : "--distinct",
                 "groups, totals and series without --spread")
         }
-        if try answerFromLeaders(request, writer) { return }
-        try prepared(for: request).answer(request, writer)
     }
 
     /// The engine over what answers a request: flows, or rollups of them.
@@ -119,22 +134,22 @@ public struct QueryEngine {
                 }
             }
             engine.rollups = plan.footing
+            if let stop { engine.blocks = engine.blocks.map { StoppableBlock($0, stop) } }
         }
         if request.mentions(.service) { engine.blocks = engine.blocks.map(ServiceBlock.init) }
         return engine
     }
 
-    private func answer(_ request: QueryRequest, _ writer: any AnswerWriter) throws {
+    func answer(_ request: QueryRequest, _ writer: any AnswerWriter) throws {
+        if let question = try question(request) {
+            var groups = try collect(question)
+            return try tell(&groups, of: question, writer)
+        }
         switch request.kind {
-        case .total where request.hasDetails || request.bidirectional:
-            try detailedTotal(request, writer)
         case .total: try total(request, writer)
-        case .groups(let keys, let order, let top):
-            try groups(request, keys: keys, order: order, top: top, writer)
-        case .series(let step, let keys) where request.spread:
-            try spreadSeries(request, step: step, keys: keys, writer)
+        case .groups: preconditionFailure("groups are a question")
         case .series(let step, let keys):
-            try series(request, step: step, keys: keys, writer)
+            try spreadSeries(request, step: step, keys: keys, writer)
         case .flows(let fields, let sort, let limit):
             if request.bidirectional {
                 try conversations(request, fields, sort: sort, limit: limit, writer)
@@ -218,7 +233,7 @@ extension QueryRequest.Kind {
     /// Whether flows themselves are wanted.
     fileprivate var isList: Bool { if case .flows = self { true } else { false } }
     /// Whether time buckets are wanted.
-    fileprivate var isSeries: Bool { if case .series = self { true } else { false } }
+    var isSeries: Bool { if case .series = self { true } else { false } }
     /// What is grouped by.
     fileprivate var keys: [GroupKey] {
         switch self {

@@ -35,11 +35,17 @@ extension QueryEngine {
     public func run(
         _ request: QueryRequest, into writer: any AnswerWriter, until stop: QueryStop
     ) throws {
-        var engine = self
-        engine.blocks = blocks.map { StoppableBlock($0, stop) }
+        try run([request], into: [writer], until: stop)
+    }
+
+    /// The same for several requests.
+    public func run(
+        _ requests: [QueryRequest], into writers: [any AnswerWriter], until stop: QueryStop
+    ) throws {
+        let engine = stopped(by: stop)
         if stop.isRequested { throw QueryStopped() }
         do {
-            try engine.run(request, into: writer)
+            try engine.run(requests, into: writers)
         } catch {
             throw stop.isRequested ? QueryStopped() : error
         }
@@ -51,7 +57,7 @@ extension QueryEngine {
 ///
 /// A scan asks for ``scanning()`` first, and what it gets is the block itself: a query that runs to its
 /// end pays one look at the clock a block.
-private final class StoppableBlock: BlockSource {
+final class StoppableBlock: BlockSource {
     private let block: any BlockSource
     private let stop: QueryStop
 

@@ -8,11 +8,11 @@ struct ExplainOption: ParsableArguments {
         help: "Say how the question would be answered, and what is spared, instead of answering.")
     var isWanted = false
 
-    /// Writes how a request would be answered, and what is to be said of its filter.
+    /// Writes how requests would be answered, and what is to be said of their filter.
     func explain(
-        _ request: QueryRequest, _ notes: [FilterNote], by engine: QueryEngine
+        _ requests: [QueryRequest], _ notes: [FilterNote], by engine: QueryEngine
     ) throws {
-        let lines = [engine.explain(request)] + notes.map { "note     \($0)" }
+        let lines = [engine.explain(requests)] + notes.map { "note     \($0)" }
         try StandardStreams.write(Array((lines.joined(separator: "\n") + "\n").utf8))
     }
 }

@@ -40,7 +40,9 @@ extension QueryCommand {
         case "--sort": return Self.set(&sort, words.next())
         case "--store": return Self.set(&store.path, Self.bare(words.next()))
         case "--fields": return Self.set(&fields, Self.bare(words.next()))
-        case "--by": return Self.set(&by, Self.bare(words.next()))
+        case "--by":
+            guard let list = Self.bare(words.next()) else { return false }
+            by = [list]
         case "--series": return Self.set(&series, Self.bare(words.next()))
         case "--limit": return Self.set(&limit, Self.bare(words.next()).flatMap { Int($0) })
         case "--top": return Self.set(&top, Self.bare(words.next()).flatMap { Int($0) })
@@ -76,7 +78,7 @@ extension QueryCommand {
         sort = nil
         limit = nil
         total = false
-        by = nil
+        by = []
         order = nil
         top = nil
         series = nil

@@ -38,9 +38,16 @@ extension QueryCommand {
         form == .csv && isList && fields == nil && !flowTime.bidirectional
     }
 
-    /// The writer of the answer.
-    func writer(
+    /// The writers of the answers, one for each `--by`.
+    func writers(
         to output: AnswerOutput, note: @escaping (String) -> Void = StandardStreams.say
+    ) throws -> [any AnswerWriter] {
+        guard by.count > 1 else { return [try writer(to: output, note: note)] }
+        return (form ?? .table).writers(by.count, to: output, times: times, note: note)
+    }
+
+    private func writer(
+        to output: AnswerOutput, note: @escaping (String) -> Void
     ) throws -> any AnswerWriter {
         if let flowLayout = try flowLayout() {
             let meter = ProcessUsage()

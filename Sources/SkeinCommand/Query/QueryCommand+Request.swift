@@ -10,23 +10,45 @@ extension QueryCommand {
     /// Whether a table's length was left to us.
     var isTableCut: Bool { form == .table && limit == nil && isList }
 
-    var isList: Bool { !total && by == nil && series == nil }
+    var isList: Bool { !total && by.isEmpty && series == nil }
 
-    /// The question.
+    /// Answers at most.
+    private static let answersMax = 8
+
+    /// The questions: one, or one for each `--by`, which are about the same flows.
     ///
     /// - Parameters:
     ///   - intel: the listed addresses; nil: those of the configuration.
     ///   - note: takes what is to be said of the filter.
-    func request(
+    func requests(
         rules: FilterRules = .trusted, intel: IntelSets? = nil,
         note: (FilterNote) -> Void = { _ in }
+    ) throws -> [QueryRequest] {
+        guard by.count <= Self.answersMax else {
+            throw ValidationError("--by: \(by.count) answers at once; \(Self.answersMax) at most")
+        }
+        if by.count > 1, form != .table, form != .json {
+            throw ValidationError(
+                "--by: only tables and json have place for several answers; say --by once")
+        }
+        let first = try request(by: by.first, rules: rules, intel: intel, note: note)
+        return try [first]
+            + by.dropFirst().map { list in
+                var request = first
+                request.kind = try kind(by: list)
+                return request
+            }
+    }
+
+    private func request(
+        by list: String?, rules: FilterRules, intel: IntelSets?, note: (FilterNote) -> Void
     ) throws -> QueryRequest {
         let times = times
         let filter = try store.filter(
             filter, times: times, rules: rules,
             intel: intel ?? .configured(override.configuration.path))
         filter.notes.forEach(note)
-        var request = QueryRequest(filter: filter.expression, kind: try kind())
+        var request = QueryRequest(filter: filter.expression, kind: try kind(by: list))
         request.from = try from.map { try instant($0, of: "--from", times) }
         request.to = try to.map { try instant($0, of: "--to", times) }
         if let from = request.from, let to = request.to, from > to {
@@ -53,8 +75,8 @@ extension QueryCommand {
         return instant
     }
 
-    private func kind() throws -> QueryRequest.Kind {
-        if total && (by != nil || series != nil) {
+    private func kind(by list: String?) throws -> QueryRequest.Kind {
+        if total && (list != nil || series != nil) {
             throw ValidationError("--total stands alone, without --by and --series")
         }
         if !isList {
@@ -63,7 +85,7 @@ extension QueryCommand {
             try refuse("--sort", sort != nil, unless: "a list of flows")
             try refuse("--limit", limit != nil, unless: "a list of flows; groups have --top")
         }
-        if by == nil || series != nil {
+        if list == nil || series != nil {
             try refuse("--order", order != nil, unless: "--by without --series")
             try refuse("--top", top != nil, unless: "--by without --series")
         }
@@ -72,14 +94,14 @@ extension QueryCommand {
             guard let step = DurationText.milliseconds(series, bare: nil), step > 0 else {
                 throw ValidationError("--series: ‘\(series)’ is not a step such as 30s, 1m or 1h")
             }
-            return .series(step: step, by: try keys(by, of: "--by"))
+            return .series(step: step, by: try keys(list, of: "--by"))
         }
-        if by != nil {
+        if list != nil {
             let top = top ?? Self.topGroups
             guard top >= 0 else { throw ValidationError("--top is 0 or more") }
-            return .groups(by: try keys(by, of: "--by"), order: order ?? .bytes, top: top)
+            return .groups(by: try keys(list, of: "--by"), order: order ?? .bytes, top: top)
         }
-        return try list()
+        return try flows()
     }
 
     private func refuse(_ option: String, _ isGiven: Bool, unless place: String) throws {
@@ -108,7 +130,7 @@ extension QueryCommand {
         return keys
     }
 
-    private func list() throws -> QueryRequest.Kind {
+    private func flows() throws -> QueryRequest.Kind {
         var outputs: [FlowOutput] = try ownFields() ?? []
         let usual =
             flowTime.bidirectional

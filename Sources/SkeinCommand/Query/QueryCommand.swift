@@ -14,6 +14,7 @@ struct QueryCommand: ParsableCommand {
 
               skein query 'dst port 443 and bytes > 1M' --from -1h
               skein query 'src net 10/8' --by dstip --order bytes --top 20
+              skein query 'country CH' --by srcip --by dstip --by service
               skein query 'proto udp' --series 5m --by proto --output csv
 
             The filter language is described in docs/filter.md, the fields in docs/fields.md.
@@ -62,9 +63,9 @@ struct QueryCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Group by fields; addresses may be cut (srcip/24), times too (start/5m).",
+            "Group by fields; addresses may be cut (srcip/24), times too (start/5m). Said again: another answer, of the same scan.",
             valueName: "a,b"))
-    var by: String?
+    var by: [String] = []
 
     @Option(help: "Order groups by this, the largest first (default: bytes).")
     var order: GroupOrder?
@@ -113,27 +114,27 @@ struct QueryCommand: ParsableCommand {
     static let topGroups = 10
 
     /// Parses once for the errors, which get this command's usage; time has not begun for ``run()``.
-    func validate() throws { _ = try request(rules: .unread) }
+    func validate() throws { _ = try requests(rules: .unread) }
 
     func run() throws {
         try runCommand {
             var notes: [FilterNote] = []
-            let request = try request { notes.append($0) }
+            let requests = try requests { notes.append($0) }
             let knowledge = try override.knowledge(times)
-            let writer = try writer(to: AnswerOutput(write: StandardStreams.write))
+            let writers = try writers(to: AnswerOutput(write: StandardStreams.write))
             grouping.useTemporaryFolder()
-            let reader = try store.reader(window: request.window)
+            let reader = try store.reader(window: requests[0].window)
             let engine = QueryEngine(reader).knowing(knowledge)
-            if explain.isWanted { return try explain.explain(request, notes, by: engine) }
+            if explain.isWanted { return try explain.explain(requests, notes, by: engine) }
             for note in notes { StandardStreams.say("\(note)") }
             for segment in reader.damaged { StandardStreams.say("\(segment.error)") }
-            if engine.lacksCountries(request) {
+            if requests.contains(where: engine.lacksCountries) {
                 StandardStreams.say(
                     "no flow of the store has a country (srcgeo, dstgeo); they are looked up as "
                         + "flows are imported, in \(AddressDatabase.countryPackage) or in --mmdb: "
                         + "docs/geography.md")
             }
-            try engine.run(request, into: writer)
+            try engine.run(requests, into: writers)
         }
     }
 }

@@ -24,20 +24,21 @@ struct StoreQueries: Sendable {
     func query(_ parameters: QueryParameters) throws -> any ServedQuery {
         let arguments = arguments(parameters)
         let command: QueryCommand
-        let request: QueryRequest
+        var requests: [QueryRequest]
         do {
             command = try QueryCommand.parse(arguments)
-            var asked = try command.request(rules: .untrusted, intel: sets)
-            asked.memory = min(asked.memory, memory)
-            request = asked
+            requests = try command.requests(rules: .untrusted, intel: sets)
         } catch {
             throw QueryRefusal(Self.message(error))
         }
         guard case .format(let format)? = command.output, format != .table else {
             throw QueryRefusal("output: over HTTP it is json, ndjson or csv")
         }
+        for place in requests.indices {
+            requests[place].memory = min(requests[place].memory, memory)
+        }
         return StoreQuery(
-            directory: directory, request: request, format: format, arguments: arguments,
+            directory: directory, requests: requests, format: format, arguments: arguments,
             knowledge: knowledge.current)
     }
 
@@ -79,7 +80,7 @@ final class SharedKnowledge: Sendable {
 /// A question that makes sense.
 private struct StoreQuery: ServedQuery {
     let directory: String
-    let request: QueryRequest
+    let requests: [QueryRequest]
     let format: OutputFormat
     let arguments: [String]
     let knowledge: UserKnowledge
@@ -87,9 +88,9 @@ private struct StoreQuery: ServedQuery {
     var contentType: String { format.contentType }
 
     func run(stop: QueryStop, write: @escaping ([UInt8]) throws -> Void) throws {
-        let reader = try StoreReader(directory: directory, window: request.window)
-        let writer = try QueryCommand.parse(arguments)
-            .writer(to: AnswerOutput(write: write)) { _ in }
-        try QueryEngine(reader).knowing(knowledge).run(request, into: writer, until: stop)
+        let reader = try StoreReader(directory: directory, window: requests[0].window)
+        let writers = try QueryCommand.parse(arguments)
+            .writers(to: AnswerOutput(write: write)) { _ in }
+        try QueryEngine(reader).knowing(knowledge).run(requests, into: writers, until: stop)
     }
 }

@@ -68,7 +68,7 @@ public enum OpenAPIDocument {
                   {"name": "sort", "in": "query", "description": "Order a list by a field; with - before it the largest first", "schema": {"type": "string", "maxLength": 64}},
                   {"name": "limit", "in": "query", "description": "Flows listed at most, 0: all", "schema": {"type": "integer", "minimum": 0, "default": 1000}},
                   {"name": "total", "in": "query", "description": "One row: sums, first start and last end", "schema": {"type": "boolean"}},
-                  {"name": "by", "in": "query", "description": "Group by fields: srcip/24,dstport", "schema": {"type": "string", "maxLength": 512}},
+                  {"name": "by", "in": "query", "description": "Group by fields: srcip/24,dstport; said several times: that many answers, the flows read once, as JSON only", "schema": {"type": "array", "items": {"type": "string", "maxLength": 512}, "maxItems": 8}},
                   {"name": "order", "in": "query", "description": "Order groups by this, the largest first", "schema": {"type": "string", "enum": ["flows", "packets", "bytes", "pps", "bps", "bpp", "distinct"], "default": "bytes"}},
                   {"name": "top", "in": "query", "description": "Groups at most, 0: all", "schema": {"type": "integer", "minimum": 0, "default": 10}},
                   {"name": "series", "in": "query", "description": "Buckets of this length: 5m, 1h", "schema": {"type": "string", "maxLength": 64}},
@@ -84,7 +84,7 @@ public enum OpenAPIDocument {
                   "200": {
                     "description": "The answer. It streams: where it breaks off, the connection ends before the last chunk",
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/Rows"}},
+                      "application/json": {"schema": {"oneOf": [{"$ref": "#/components/schemas/Rows"}, {"$ref": "#/components/schemas/Answers"}]}},
                       "application/x-ndjson": {"schema": {"type": "string"}},
                       "text/csv": {"schema": {"type": "string"}}
                     }
@@ -299,6 +299,10 @@ public enum OpenAPIDocument {
                   "rows": {"type": "array", "items": {"type": "object"}},
                   "footing": {"type": "object"}
                 }
+              },
+              "Answers": {
+                "type": "object", "required": ["answers"], "additionalProperties": false, "description": "One for each by",
+                "properties": {"answers": {"type": "array", "items": {"$ref": "#/components/schemas/Rows"}, "minItems": 2}}
               },
               "Histogram": {
                 "type": "object", "required": ["buckets", "sum", "count"], "additionalProperties": false,

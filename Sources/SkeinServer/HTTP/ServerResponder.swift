@@ -118,8 +118,9 @@ struct ServerResponder: HTTPResponder {
             let parameters = try parameters(request, QueryParameters.ofMap)
             return try await stream(source.map(parameters), request, context)
         case .query:
-            return try await stream(
-                source.query(QueryParameters(query: request.uri.query ?? "")), request, context)
+            let parameters = try QueryParameters(
+                query: request.uri.query ?? "", lists: QueryParameters.lists)
+            return try await stream(source.query(parameters), request, context)
         case .alerts:
             let parameters = try parameters(request, QueryParameters.ofAlerts)
             return try await stream(source.alerts(parameters), request, context)

@@ -12,7 +12,7 @@ public struct QueryParameters: Hashable, Sendable {
         case notTruth(String, String)
     }
 
-    /// Names and values as they came, each name once.
+    /// Names and values as they came; each name once, but those of ``lists``.
     public let values: [(name: String, value: String)]
 
     /// The names that may be asked for with a value.
@@ -23,6 +23,9 @@ public struct QueryParameters: Hashable, Sendable {
     ]
     /// The names that are said or not said.
     public static let flags = ["total", "overlap", "raw", "bidirectional", "spread", "utc"]
+
+    /// The names of a query that may be said several times.
+    public static let lists = ["by"]
 
     /// Names that may be asked for with a value, and names that are said or not said.
     public typealias Names = (options: [String], flags: [String])
@@ -48,7 +51,11 @@ public struct QueryParameters: Hashable, Sendable {
     public static let ofAcknowledgement: Names = (["id", "note"], [])
 
     /// Reads what stands behind the `?`.
-    public init(query: String, names: Names = Self.ofFlows) throws(Problem) {
+    ///
+    /// - Parameter lists: names that may stand there several times.
+    public init(
+        query: String, names: Names = Self.ofFlows, lists: [String] = []
+    ) throws(Problem) {
         let (options, flags) = names
         var values: [(name: String, value: String)] = []
         for part in query.split(separator: "&") {
@@ -60,7 +67,9 @@ public struct QueryParameters: Hashable, Sendable {
             guard options.contains(name) || flags.contains(name) else {
                 throw .unknown(name, known: options + flags)
             }
-            guard !values.contains(where: { $0.name == name }) else { throw .repeated(name) }
+            guard lists.contains(name) || !values.contains(where: { $0.name == name }) else {
+                throw .repeated(name)
+            }
             values.append((name, value ?? "true"))
         }
         for (name, value) in values where flags.contains(name) {
@@ -69,7 +78,7 @@ public struct QueryParameters: Hashable, Sendable {
         self.values = values
     }
 
-    /// The value of an option; nil where it is not said.
+    /// The value of an option, the first where it is said several times; nil where it is not said.
     public subscript(name: String) -> String? { values.first { $0.name == name }?.value }
 
     /// Whether a flag is said.
