@@ -12,7 +12,6 @@ import {map} from "./map.js";
 import {overview} from "./overview.js";
 import {fill, h} from "./dom.js";
 import {ask, isStranger, meet, onLost} from "./session.js";
-import {swarm} from "./swarm.js";
 import {go, onChange, span, state, views} from "./state.js";
 
 /**
@@ -24,7 +23,12 @@ import {go, onChange, span, state, views} from "./state.js";
  */
 
 /** @type {{[name: string]: (place: HTMLElement) => View}} */
-const makers = {"": overview, map, flows, alerts, exporters, intel, swarm};
+const makers = {"": overview, map, flows, alerts, exporters, intel};
+/**
+ * Views that are fetched when they are looked at first: as large as all others together.
+ * @type {{[name: string]: () => Promise<(place: HTMLElement) => View>}}
+ */
+const later = {swarm: async () => (await import("./swarm.js")).swarm};
 
 const place = /** @type {HTMLElement} */ (document.getElementById("main"));
 const head = header();
@@ -48,8 +52,22 @@ function render() {
         shown = now.view;
         place.replaceChildren();
         view = makers[now.view]?.(place);
+        if (!view) fetchView(now.view);
     }
     refresh();
+}
+
+/** @param {string} name */
+async function fetchView(name) {
+    try {
+        const make = await later[name]?.();
+        if (make) makers[name] = make;
+        if (!make || shown !== name || isLocked || view) return;
+        view = make(place);
+        refresh();
+    } catch {
+        if (shown === name) fill(place, h("p", {class: "trouble", role: "alert"}, "The server does not answer; load the page again."));
+    }
 }
 
 function refresh() {

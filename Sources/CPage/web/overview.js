@@ -86,18 +86,18 @@ export function overview(place) {
         async refresh(signal) {
             const key = state().more["by"] || "service";
             renew(select, key, () => keySelect("Stacked by", key, (by) => go({more: {by: by === "service" ? "" : by}})));
-            // Addresses are counted in the flows themselves: what sums tell does not wait for that.
+            const addresses = () => [top(sources, "srcip", "Address", signal), top(targets, "dstip", "Address", signal)];
+            // Addresses are counted in the flows themselves: what sums tell does not wait for that. With a filter all is, at once.
+            const isFiltered = state().filter !== "";
             for (const panel of [sources, targets]) panel.element.setAttribute("aria-busy", "true");
             const [now] = await Promise.all([
                 total(signal), loadTraffic(traffic, key, signal), top(services, "service", "Service", signal),
-                topCountries(signal), openAlerts(signal),
+                topCountries(signal), openAlerts(signal), ...(isFiltered ? addresses() : []),
             ]);
             if (signal.aborted) return;
             // What stood there before is compared already: it stays until there is something to compare with.
             if (now && tiles.childElementCount === 0) summary(tiles, now, null);
-            const [then] = await Promise.all([
-                earlier(signal), top(sources, "srcip", "Address", signal), top(targets, "dstip", "Address", signal),
-            ]);
+            const [then] = await Promise.all([earlier(signal), ...(isFiltered ? [] : addresses())]);
             if (now && !signal.aborted) summary(tiles, now, then);
         },
         leave: forget,

@@ -48,9 +48,10 @@ struct PageFiles: Sendable {
         self.files = files
     }
 
-    /// Asks for all modules at once: otherwise each is asked for when the one that imports it has come.
+    /// Asks for all modules at once, but for the swarm's, which few need: otherwise each is asked for when the
+    /// one that imports it has come.
     private static func preloads(_ names: [String]) -> String {
-        names.filter { $0.hasSuffix(".js") }.map {
+        names.filter { $0.hasSuffix(".js") && !$0.hasPrefix("swarm") }.map {
             "<link rel=\"modulepreload\" href=\"/assets/\($0)\">\n"
         }.joined()
     }
