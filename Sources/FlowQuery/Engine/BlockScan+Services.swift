@@ -25,18 +25,6 @@ extension BlockScan {
         try stored(.dstport, rows, into: destinations)
         try stored(.proto, rows, into: values)
         var values = values.mutable
-        joinServices(&values, sources.span, destinations.span, count: rows.count)
-    }
-}
-
-private func joinServices(
-    _ values: inout MutableSpan<UInt64>, _ sources: Span<UInt64>, _ destinations: Span<UInt64>,
-    count: Int
-) {
-    precondition(count <= values.count && count <= sources.count && count <= destinations.count)
-    for row in 0..<count {
-        unsafe values[unchecked: row] = Service.number(
-            proto: values[unchecked: row], srcport: sources[unchecked: row],
-            dstport: destinations[unchecked: row])
+        Service.join(sources.span, destinations.span, into: &values, count: rows.count)
     }
 }

@@ -6,13 +6,11 @@ import FlowModel
 /// with few exceptions. Protocols without ports have none. As a number: protocol × 65,536 + port.
 public enum Service {
     /// The protocols with ports: TCP, UDP, DCCP, SCTP.
-    @inlinable
     public static func hasPorts(_ proto: UInt64) -> Bool {
         proto == 6 || proto == 17 || proto == 33 || proto == 132
     }
 
     /// The service of a flow.
-    @inlinable
     public static func number(proto: UInt64, srcport: UInt64, dstport: UInt64) -> UInt64 {
         proto << 16 | (hasPorts(proto) ? min(srcport, dstport) : 0)
     }
@@ -28,16 +26,20 @@ public enum Service {
                 for row in 0..<block.rows { output[row] = 0 }
             }
         }
-        var output = first.mutableValues(as: UInt64.self, first: block.rows)
-        join(second.values(as: UInt64.self), third.values(as: UInt64.self), into: &output)
+        var output = first.mutableValues(as: UInt64.self)
+        join(
+            second.values(as: UInt64.self), third.values(as: UInt64.self), into: &output,
+            count: block.rows)
     }
 
-    private static func join(
+    /// Makes services of protocols: `output` has a protocol for each of `count` rows, and then its service.
+    public static func join(
         _ sources: Span<UInt64>, _ destinations: Span<UInt64>,
-        into output: inout MutableSpan<UInt64>
+        into output: inout MutableSpan<UInt64>, count: Int
     ) {
-        precondition(sources.count >= output.count && destinations.count >= output.count)
-        for row in output.indices {
+        precondition(
+            count <= output.count && count <= sources.count && count <= destinations.count)
+        for row in 0..<count {
             unsafe output[unchecked: row] = number(
                 proto: output[unchecked: row], srcport: sources[unchecked: row],
                 dstport: destinations[unchecked: row])
