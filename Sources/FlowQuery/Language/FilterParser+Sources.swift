@@ -132,21 +132,25 @@ extension FilterParser {
         }
     }
 
-    /// Whether a path stands here and not a value: it has a slash or a dot, and is no value.
+    /// Whether a path stands here and not a value: it has a slash or a dot or stands in quotes, and is no value.
     ///
     /// In brackets a name with a dot is a host; a file there has a slash.
     private func isPath(of subject: FilterSubject, _ phrase: String, isInList: Bool) -> Bool {
         let text = current.text
         if text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../") { return true }
         let hasSlash = text.utf8.contains(UInt8(ascii: "/"))
-        guard hasSlash || text.utf8.contains(UInt8(ascii: ".")) else { return false }
+        let isQuoted = current.kind == .quoted && !isInList
+        guard hasSlash || isQuoted || text.utf8.contains(UInt8(ascii: ".")) else { return false }
         // Digits that are no value are a slip, not a file.
-        let isNumeric = text.utf8.allSatisfy { byte in
-            switch byte {
-            case 45...58, 65...70, 97...102: true
-            default: false
+        let hasDigit = text.utf8.contains { 48...58 ~= $0 }
+        let isNumeric =
+            hasDigit
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case 45...58, 65...70, 97...102: true
+                default: false
+                }
             }
-        }
         if isNumeric { return false }
         if case .address = subject.kind { return hasSlash || current.kind == .quoted || !isInList }
         var probe = self

@@ -24,6 +24,7 @@ import Testing
             "/slip.filter": "proto tcp and\n  prot 80",
             "/none.filter": "# nothing\n",
             "/mark.filter": "\u{feff}proto tcp",
+            "/bad": "192.0.2.1\n", "/my list": "192.0.2.2\n", "/plist": "80\n443\n",
         ],
         sets: [
             "scanners": .list(
@@ -67,6 +68,10 @@ import Testing
         ("dst port in @web-ports", "dstport in [80 443]"),
         ("src ip in bad.txt", "srcip in [192.0.2.1 198.51.100.0-198.51.100.255]"),
         ("src ip in \"bad.txt\"", "srcip in [192.0.2.1 198.51.100.0-198.51.100.255]"),
+        ("src ip in \"bad\"", "srcip in [192.0.2.1]"),
+        ("src ip in 'my list'", "srcip in [192.0.2.2]"),
+        ("src port in \"plist\"", "srcport in [80 443]"),
+        ("src port in \"22\"", "srcport in [22]"),
         ("src ip in ./bad.txt", "srcip in [192.0.2.1 198.51.100.0-198.51.100.255]"),
         ("src ip in /bad.txt", "srcip in [192.0.2.1 198.51.100.0-198.51.100.255]"),
         (
