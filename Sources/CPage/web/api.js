@@ -9,9 +9,10 @@ import {instant} from "./format.js";
  * @typedef {object} Question
  * @property {"query" | "map" | "alerts" | "exporters" | "intel/feeds" | "intel/lookup"} path
  * @property {{[name: string]: string | string[] | number | boolean | undefined}} [parameters]
+ * @property {{[name: string]: number}} [file]  what is otherwise where the answer becomes a file
  */
 /** @typedef {{name: string, type: string, about: string}} FieldInfo */
-/** @typedef {{version: string, store: string, fields: FieldInfo[], sets: string[], home: string[]}} About */
+/** @typedef {{version: string, store: string, configuration: string | null, fields: FieldInfo[], sets: string[], home: string[]}} About */
 
 export class Refusal extends Error {
     /**
@@ -96,7 +97,12 @@ async function send(name) {
         const answers = keys.length > 1 ? answer.answers : [answer];
         keys.forEach((key, place) => waiting.get(key)?.forEach(({resolve}) => resolve(answers[place])));
     } catch (error) {
-        for (const key of keys) waiting.get(key)?.forEach(({reject}) => reject(error));
+        // A key that makes no sense is no reason to keep the answers of the others back.
+        const isKey = error instanceof Refusal && error.status === 400 && keys.length > 1;
+        for (const [by, those] of waiting) {
+            const alone = isKey ? asked({...question, parameters: {...question.parameters, by}}, signal) : Promise.reject(error);
+            alone.then((answer) => those.forEach(({resolve}) => resolve(answer)), (reason) => those.forEach(({reject}) => reject(reason)));
+        }
     }
 }
 
@@ -121,7 +127,7 @@ export function ask(question, signal) {
 }
 
 /** @type {About} */
-let known = {version: "", store: "", fields: [], sets: [], home: []};
+let known = {version: "", store: "", configuration: null, fields: [], sets: [], home: []};
 export const about = () => known;
 
 export async function learn() {
@@ -162,6 +168,9 @@ export function acknowledge(id, note) {
 /** @param {string} word */
 export const quoted = (word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
+/** How a command is told of the server's configuration. */
+export const configured = () => known.configuration ? ["--config", quoted(known.configuration)] : [];
+
 const flags = new Set(["total", "overlap", "raw", "spread", "bidirectional", "utc"]);
 
 /**
@@ -182,5 +191,7 @@ export function command(question) {
         else words.push(`--${name}`, quoted(String(value)));
     }
     if (first !== "intel") words.push("--store", quoted(known.store));
+    // What is known better there (geo.overrides, exporters.overrides) and the lists that filters name.
+    if (first !== "alerts") words.push(...configured());
     return words.join(" ");
 }

@@ -15,7 +15,6 @@ export function exporters(place) {
         every: 15_000,
         /** @param {AbortSignal} signal */
         refresh(signal) {
-            if (place.querySelector("tr.detail")) return;
             panel.load([{path: "exporters"}], signal, ([answer]) => {
                 const rows = answer?.rows ?? [];
                 const isWell = (/** @type {any} */ row) => row["severity"] === "well" || row["severity"] === "note";

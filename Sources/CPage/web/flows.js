@@ -22,6 +22,8 @@ const pivots = new Set([
     "srcip", "dstip", "srcport", "dstport", "proto", "srcgeo", "dstgeo", "srcas", "dstas", "exporter", "inif", "outif", "tos",
 ]);
 const pageRows = 200;
+/** Rows of a file: as many as programs for tables take. */
+const fileRows = 1_000_000;
 
 /** @param {HTMLElement} place */
 export function flows(place) {
@@ -39,7 +41,7 @@ export function flows(place) {
         }, text ?? "")));
         const by = chosenKeys();
         loadTraffic(chart, by[0] ?? "service", signal);
-        main.element.querySelector("h2")?.replaceChildren(mode === "flows" ? "Flows" : mode === "paths" ? "Paths" : "Groups");
+        main.rename(mode === "flows" ? "Flows" : mode === "paths" ? "Paths" : "Groups");
         if (mode === "flows") loadFlows(signal);
         else if (mode === "paths") loadPaths(signal);
         else loadGroups(by, signal);
@@ -68,7 +70,7 @@ export function flows(place) {
             }, "+ key") : null,
         ]);
         const seconds = (span().to - span().from) / 1000;
-        main.load([{path: "query", parameters: {...window_(), by: by.join(","), order: counted, top: count}}], signal, ([answer]) => {
+        main.load([{path: "query", parameters: {...window_(), by: by.join(","), order: counted, top: count}, file: {top: fileRows}}], signal, ([answer]) => {
             const rows = answer?.rows ?? [];
             if (rows.length === 0) return {content: nothing()};
             const most = Math.max(...rows.map((row) => row["share"]), 1e-9);
@@ -108,7 +110,7 @@ export function flows(place) {
             return add;
         });
         const fields = [...columnsOfFlows, ...extra];
-        main.load([{path: "query", parameters: {...window_(), fields: fields.join(","), sort, limit: count}}], signal, ([answer]) => {
+        main.load([{path: "query", parameters: {...window_(), fields: fields.join(","), sort, limit: count}, file: {limit: fileRows}}], signal, ([answer]) => {
             const rows = answer?.rows ?? [];
             if (rows.length === 0) return {content: nothing()};
             const numbers = new Set(["duration", "packets", "bytes", "bps", "srcport", "dstport"]);
@@ -122,7 +124,7 @@ export function flows(place) {
                     caption: "Flows", sort: sort.replace("-", ""), ascending: !sort.startsWith("-"),
                     onSort: (name) => go({more: {sort: sort === `-${name}` ? name : `-${name}`}}),
                 }),
-                rows.length >= count ? h("div", {class: "actions"}, h("span", {class: "muted"}, `the first ${short(rows.length)}; all of them are in the file`),
+                rows.length >= count ? h("div", {class: "actions"}, h("span", {class: "muted"}, `the first ${short(rows.length)}; a file has up to ${short(fileRows)}`),
                     count < 5000 ? h("button", {type: "button", onclick: () => go({more: {count: String(Math.min(5000, count * 3))}})}, "More") : null) : null,
             ]};
         });

@@ -59,15 +59,17 @@ function render() {
 
 /** @param {string} name */
 async function fetchView(name) {
+    let make;
     try {
-        const make = await later[name]?.();
-        if (make) makers[name] = make;
-        if (!make || shown !== name || isLocked || view) return;
-        view = make(place);
-        refresh();
+        make = await later[name]?.();
     } catch {
         if (shown === name) fill(place, h("p", {class: "trouble", role: "alert"}, "The server does not answer; load the page again."));
     }
+    if (!make) return;
+    makers[name] = make;
+    if (shown !== name || isLocked || view) return;
+    view = make(place);
+    refresh();
 }
 
 function refresh() {
@@ -80,8 +82,8 @@ function refresh() {
 }
 
 function again() {
-    // Nothing moves under an open menu, nor where nobody looks.
-    if (document.hidden || document.querySelector(".menu, dialog[open]")) timer = window.setTimeout(again, 2000);
+    // Nothing moves under an open menu or what somebody reads, nor where nobody looks.
+    if (document.hidden || document.querySelector(".menu, dialog[open], tr.detail")) timer = window.setTimeout(again, 2000);
     else refresh();
 }
 

@@ -24,20 +24,33 @@ export class Panel {
      */
     constructor(title, options = {}) {
         this.title = title;
+        this.heading = h("h2", {});
         this.body = h("div", {class: "panel-body"});
         this.hint = h("span", {class: "panel-hint"}, options.hint ?? "");
         this.more = h("button", {
-            type: "button", class: "quiet more", "aria-haspopup": "menu", "aria-label": `${title}: command and files`,
+            type: "button", class: "quiet more", "aria-haspopup": "menu",
             title: "As command, as file", onclick: () => this.open(),
         }, icon("more"));
-        this.element = h("section", {class: `panel ${options.className ?? ""}`, "aria-label": title},
-            h("div", {class: "panel-head"}, h("h2", {}, title), this.hint, options.controls ?? null, this.more), this.body);
+        this.element = h("section", {class: `panel ${options.className ?? ""}`},
+            h("div", {class: "panel-head"}, this.heading, this.hint, options.controls ?? null, this.more), this.body);
         /** @type {Question | undefined} */
         this.question = undefined;
         /** @type {Drawing | undefined} */
         this.drawing = undefined;
         this.showsNumbers = false;
         this.round = 0;
+        this.rename(title);
+    }
+
+    /**
+     * What it shows from now on.
+     * @param {string} title
+     */
+    rename(title) {
+        this.title = title;
+        fill(this.heading, title);
+        this.element.setAttribute("aria-label", title);
+        this.more.setAttribute("aria-label", `${title}: command and files`);
     }
 
     /**
@@ -93,6 +106,7 @@ export class Panel {
     show() {
         hideTip();
         if (!this.drawing) return;
+        this.more.hidden = !this.question && !this.drawing.picture && !this.drawing.numbers;
         const {numbers, content} = this.drawing;
         // Whoever is in here with the keyboard stays where they are.
         const place = [...this.body.querySelectorAll(focusable)].indexOf(/** @type {Element} */ (document.activeElement));
@@ -145,6 +159,11 @@ export class Panel {
  * @param {string} name
  */
 async function fetchFile(question, form, name) {
-    const response = await fetch(addressOf(question, form));
-    download(name, await response.blob());
+    try {
+        const response = await fetch(addressOf({...question, parameters: {...question.parameters, ...question.file}}, form));
+        if (!response.ok) throw new Refusal(response.status, (await response.json()).error ?? response.statusText);
+        download(name, await response.blob());
+    } catch (error) {
+        say(error instanceof Refusal ? error.message : "The server does not answer.");
+    }
 }

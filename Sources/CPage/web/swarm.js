@@ -1,6 +1,6 @@
 // @ts-check
 // The swarm: what flowed between whom, step by step, played, searched, asked.
-import {Refusal, about, command, quoted} from "./api.js";
+import {Refusal, about, command, configured, quoted} from "./api.js";
 import {download, fill, h, icon, say} from "./dom.js";
 import {amount, instant, moment as instantText, short, whole} from "./format.js";
 import {hideTip, showCommand, showTip} from "./overlay.js";
@@ -44,7 +44,7 @@ export function swarm(place) {
     /** Of what arrives: whether the newest is shown. */
     let isFollowing = false;
     let last = 0, frame = 0, pace = 0;
-    let shownStep = -1, toldAt = 0;
+    let shownStep = -1, toldAt = 0, listedAt = 0;
     /** @type {Thing | undefined} */
     let pinned;
     let followed = "";
@@ -364,8 +364,10 @@ export function swarm(place) {
             const color = told.find(([name]) => name.startsWith(signal.kind.replace("port ", "").replace("listed", "listed host")))?.[2] ?? 0;
             return h("li", {}, h("span", {class: "swatch", style: {background: css(color)}}), says(signal));
         }));
-        if (isPlaying && !pinned) return;
         if (pinned && header) drawDetail();
+        // Whoever is about to choose one of them is left to it.
+        if (isPlaying && (now - listedAt < 1000 || list.contains(document.activeElement))) return;
+        listedAt = now;
         const rows = [...scene.nodes].sort((a, b) => Number(b.sums.bytes) - Number(a.sums.bytes)).slice(0, 12).map((node) => ({
             name: node.name.text, flows: Number(node.sums.flows), bytes: Number(node.sums.bytes), told: markText(node.marks), node,
         }));
@@ -540,7 +542,7 @@ export function swarm(place) {
         const {header} = film;
         const from = header?.from ?? span().from, to = header?.to ?? span().to;
         const filter = question ? ` ${quoted(question)}` : "";
-        return `skein swarm${filter} --from ${instant(from)} --to ${instant(to)}${header ? ` --step ${header.step}ms` : ""} --store ${quoted(about().store)} --out clip.mp4`;
+        return `skein swarm${filter} --from ${instant(from)} --to ${instant(to)}${header ? ` --step ${header.step}ms` : ""} ${["--store", quoted(about().store), ...configured()].join(" ")} --out clip.mp4`;
     }
 
     function asPicture() {

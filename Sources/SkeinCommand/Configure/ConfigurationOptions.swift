@@ -14,9 +14,12 @@ struct ConfigurationOptions: ParsableArguments {
     var overrides: ConfigurationOverrides
 
     /// Reads and checks everything; talk goes to stderr.
-    func load() throws -> Configuration {
+    func load() throws -> Configuration { try overrides.load(file: file) }
+
+    /// The configuration file; nil where there is none.
+    var file: String? {
         let variable = getenv("SKEIN_CONFIG").map { String(cString: $0) } ?? ""
-        return try overrides.load(file: path ?? (variable.isEmpty ? nil : variable))
+        return path ?? (variable.isEmpty ? nil : variable)
     }
 }
 

@@ -21,6 +21,8 @@ struct CollectorSource: ServerSource {
     let exports: ServerExports
     /// What is configured.
     let settings: SharedSettings
+    /// The file that it comes from; nil where there is none.
+    let configuration: String?
 
     var troubles: [String] { collector.counters.troubles }
 

@@ -33,11 +33,20 @@ extension CollectorSource {
         }
         return Self.line(
             .object([
-                ("version", .text(Skein.configuration.version)), ("store", .text(store)),
+                ("version", .text(Skein.configuration.version)),
+                ("store", .text(Self.absolute(store))),
+                ("configuration", configuration.map { .text(Self.absolute($0)) } ?? .null),
                 ("fields", .array(fields)),
                 ("sets", .array(filterFiles.setNames.map { .text($0) })),
                 ("home", .array(home.map { .text($0) })),
             ]))
+    }
+
+    /// A path that means the same to whoever types it elsewhere.
+    private static func absolute(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
     }
 
     /// The countries in which the user's own networks are now, the first named first.

@@ -29,7 +29,7 @@ struct ServeCommand: ParsableCommand {
         // Before there is any thread: each of them inherits that signals are this one's.
         let signals = SignalQueue()
         do {
-            try ServeSession(load: { try options.load() }).run(signals)
+            try ServeSession(load: { try options.load() }, file: options.file).run(signals)
         } catch let errors as ConfigurationErrors where errors.areOfOptions {
             errors.lines.forEach(StandardStreams.say)
             throw ExitCode.validationFailure

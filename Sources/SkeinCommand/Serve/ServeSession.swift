@@ -9,6 +9,8 @@ import SkeinServer
 struct ServeSession {
     /// Reads the settings, at the start and for a reload.
     let load: () throws -> Configuration
+    /// The file that they come from; nil where there is none.
+    let file: String?
 
     /// Milliseconds between two lines about what has happened.
     private static let reportInterval: UInt64 = 60_000
@@ -123,7 +125,7 @@ struct ServeSession {
         let source = CollectorSource(
             collector: parts.collector, store: settings.store.path, queries: queries,
             alerts: parts.alerts, feeds: parts.feeds, live: parts.live, exports: parts.exports,
-            settings: parts.settings)
+            settings: parts.settings, configuration: file)
         do {
             let server = try Server(configuration, source: source)
             log.say(.info, "serving \(server.scheme)://\(server.place)")

@@ -259,10 +259,11 @@ public enum OpenAPIDocument {
               },
               "Session": \(sessionSchema),
               "About": {
-                "type": "object", "required": ["version", "store", "fields", "sets", "home"], "additionalProperties": false,
+                "type": "object", "required": ["version", "store", "configuration", "fields", "sets", "home"], "additionalProperties": false,
                 "properties": {
                   "version": {"type": "string"},
-                  "store": {"type": "string"},
+                  "store": {"type": "string", "description": "Its folder"},
+                  "configuration": {"type": ["string", "null"], "description": "The file of the configuration, where there is one"},
                   "fields": {
                     "type": "array",
                     "items": {
