@@ -74,7 +74,7 @@ import Testing
             if look == looksMost { looked.say() }
             return message
         })
-        let server = try Self.server(source)
+        let server = try await onThread { try Self.server(source) }
         let port = server.port
         // Reads as fast as it can, and comes back should that not be fast enough.
         async let reading: Void = onThread {

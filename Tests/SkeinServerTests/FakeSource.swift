@@ -125,7 +125,11 @@ final class FakeSource: ServerSource {
     }
 
     func about() throws -> [UInt8] {
-        Array("{\"version\":\"0\",\"store\":\"s\",\"fields\":[],\"sets\":[],\"home\":[]}\n".utf8)
+        let answer = """
+            {"version":"0","store":"s","configuration":null,"fields":[],"sets":[],"home":[]}
+
+            """
+        return Array(answer.utf8)
     }
 
     func check(filter: String) -> [UInt8] { Array("{\"well\":true,\"notes\":[]}\n".utf8) }

@@ -1,3 +1,4 @@
+import Dispatch
 import FlowModel
 import Glibc
 import Synchronization
@@ -52,12 +53,19 @@ import Testing
         let disk = FaultyDisk()
         let writer = try live(disk: disk)
         let calls = Mutex<[UInt64]>([])
-        writer.whenAcknowledged { number in calls.withLock { $0.append(number) } }
+        let called = DispatchSemaphore(value: 0)
+        writer.whenAcknowledged { number in
+            calls.withLock { $0.append(number) }
+            called.signal()
+        }
         #expect(try writer.append(numberedBatch(7, rows: 3)) == 1)
         #expect(writer.acknowledged == 0)
         #expect(try numberedRows(of: StoreReader(directory: scratch.store)) == [7: [0, 1, 2]])
         try writer.synchronize()
-        #expect(writer.acknowledged == 1 && calls.withLock { $0 } == [1])
+        #expect(writer.acknowledged == 1)
+        // The thread that synchronizes calls when it has let those who wait go on.
+        called.wait()
+        #expect(calls.withLock { $0 } == [1])
         #expect(try writer.append(numberedBatch(8, rows: 1)) == 2)
         try writer.synchronize(upTo: 1)
         #expect(writer.acknowledged == 1)
