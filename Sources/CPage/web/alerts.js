@@ -16,13 +16,23 @@ import {link, pivot, table} from "./table.js";
 export const severityMark = (severity) => h("span", {class: `severity ${severity}`}, severity);
 
 /**
+ * Who is told of: a host of the own networks, else whoever it was with whom a listed peer talked.
+ * @param {Row} alert
+ * @returns {string | null}
+ */
+function hostOf({host, peer, indicator, srcip, dstip}) {
+    if (host || !indicator || !peer) return host;
+    return srcip === peer ? dstip : srcip;
+}
+
+/**
  * Who with whom.
  * @param {Row} alert
  */
 export function sides(alert) {
     const arrow = alert["direction"] === "in" ? "←" : alert["direction"] === "both" ? "↔" : "→";
     const [host, peer] = alert["host"] === null && alert["peer"] === null
-        ? [alert["srcip"], alert["dstip"]] : [alert["host"], alert["peer"]];
+        ? [alert["srcip"], alert["dstip"]] : [hostOf(alert), alert["peer"]];
     return h("span", {class: "sides"},
         host ? pivot("ip", host, host) : h("span", {class: "absent"}, "many"), h("span", {class: "arrow"}, arrow),
         peer ? pivot("ip", peer, peer) : h("span", {class: "absent"}, "many"));
@@ -126,7 +136,8 @@ const said = (alert) => alert["measure"] ? `${short(alert["value"])} ${alert["me
  */
 function filterOf(alert) {
     const terms = [];
-    const {host, peer} = alert;
+    const {peer} = alert;
+    const host = hostOf(alert);
     if (host) terms.push(`ip ${host}`);
     if (peer) terms.push(`ip ${peer}`);
     else if (alert["indicator"] && /^[\d.:a-f/]+$/i.test(alert["indicator"]) && alert["indicator"] !== host) {
