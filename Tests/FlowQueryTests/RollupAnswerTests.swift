@@ -219,6 +219,20 @@ import Testing
         #expect(found.rows == (try answer(request, rollups: false)).rows)
     }
 
+    @Test(arguments: [QueryRequest.Kind.total, .series(step: 60_000, by: [.field(.proto)])])
+    func `where nothing can pass nothing is read, and no rollup named`(
+        kind: QueryRequest.Kind
+    ) throws {
+        let world = EngineWorld(seed: 6)
+        let writer = try StoreWriter(directory: store)
+        for batch in world.batches { try writer.append(batch) }
+        try writer.finish()
+        let request = QueryRequest(filter: .constant(false), kind: kind)
+        let found = try answer(request)
+        #expect(found.footing.rollups.uses.isEmpty && found.footing.rowsScanned == 0)
+        #expect(found.rows == (try answer(request, rollups: false)).rows)
+    }
+
     @Test func `addresses beyond those listed are told, with what one can have`() throws {
         let batch = FlowBatch()
         for row in 0..<3000 {

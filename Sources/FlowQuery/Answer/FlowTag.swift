@@ -24,6 +24,8 @@ struct FlowTag: Sendable, Hashable {
         case number(width: Int, lead: Int)
         /// Two numbers [number, number].
         case numbers
+        /// Type and number of the engine that metered: the octets of NetFlow v5's domain [domain].
+        case engine
         /// A destination port, or `type.code` of ICMP [dstport, proto, icmptype, icmpcode].
         case service
         /// ICMP type or code; where there is none that octet of the port [number, dstport].
@@ -40,6 +42,12 @@ struct FlowTag: Sendable, Hashable {
         case addressPort
         /// An address and a destination port or ICMP type and code [address, then as `service`].
         case addressService
+        /// An address and its country in brackets [address, country].
+        case addressCountry
+        /// The same and a port [address, country, port].
+        case addressCountryPort
+        /// The same and a destination port or ICMP type and code [address, country, then as `service`].
+        case addressCountryService
         /// An address cut to its mask, and the mask [address, mask].
         case network
         /// A MAC address [mac].
@@ -52,6 +60,8 @@ struct FlowTag: Sendable, Hashable {
         case domain
         /// The name of a firewall or NAT event [event, natevent].
         case event
+        /// Elements without a column [other].
+        case elements(ElementTag)
         /// The end of a line.
         case newline
     }
@@ -66,7 +76,7 @@ struct FlowTag: Sendable, Hashable {
     /// Whether the head grows with addresses that are printed whole.
     let isAddress: Bool
 
-    private init(
+    init(
         _ name: String, _ head: String, _ form: Form, _ fields: [Field], isAddress: Bool = false
     ) {
         self.name = name
@@ -78,18 +88,16 @@ struct FlowTag: Sendable, Hashable {
 
     /// Every tag.
     static let all: [FlowTag] =
-        times + counters + addresses + routing + labels + translation + other
+        times + counters + addresses + places + routing + labels + translation + elements + other
 
     /// The tag of that name.
     static func named(_ name: String) -> FlowTag? { byName[name] }
 
-    /// nfdump's tags for what Skein does not keep in a column, or keeps otherwise.
+    /// nfdump's tags for what Skein does not keep with a flow.
     static let withoutField: Set<String> = [
-        "nfv", "idt", "eng", "exp", "gsap", "gdap", "gsa", "gda", "bfd", "inam", "onam", "cl", "sl",
-        "al", "tevt", "msec", "nfc", "xevt", "iacl", "eacl", "uname", "pbstart", "pbend", "pbstep",
-        "pbsize", "nbid", "nbnam", "ipl", "opl", "opid", "ivrfnam", "evrfnam", "pfifn", "pfact",
-        "pfrea", "pfdir", "pfrule", "flid", "isid", "osid", "nats", "ja3", "ja4", "sni", "tls",
-        "sloc", "dloc", "sasn", "dasn", "stor", "dtor", "lbl", "frag",
+        "nfv", "idt", "exp", "inam", "onam", "nbnam", "ipl", "opl", "ivrfnam", "evrfnam", "pfifn",
+        "pfact", "pfrea", "pfdir", "pfrule", "ja3", "ja4", "sni", "tls", "sloc", "dloc", "sasn",
+        "dasn", "stor", "dtor", "lbl",
     ]
 
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
@@ -150,6 +158,19 @@ struct FlowTag: Sendable, Hashable {
         number("smk", "SMask", .srcmask, width: 5), number("dmk", "DMask", .dstmask, width: 5),
     ]
 
+    private static let places = [
+        FlowTag(
+            "gsa", "     Src IP Addr(..)", .addressCountry, [.srcip, .srcgeo], isAddress: true),
+        FlowTag(
+            "gda", "     Dst IP Addr(..)", .addressCountry, [.dstip, .dstgeo], isAddress: true),
+        FlowTag(
+            "gsap", "     Src IP Addr(..):Port ", .addressCountryPort,
+            [.srcip, .srcgeo, .srcport], isAddress: true),
+        FlowTag(
+            "gdap", "     Dst IP Addr(..):Port ", .addressCountryService,
+            [.dstip, .dstgeo] + service, isAddress: true),
+    ]
+
     private static let routing = [
         number("in", " Input", .inif, width: 6), number("out", "Output", .outif, width: 6),
         number("sas", "Src AS", .srcas, width: 6), number("das", "Dst AS", .dstas, width: 6),
@@ -165,6 +186,7 @@ struct FlowTag: Sendable, Hashable {
         number("ivrf", "  I-VRF-ID", .invrf, width: 10),
         number("evrf", "  E-VRF-ID", .outvrf, width: 10),
         FlowTag("odid", "obsDomainID", .domain, [.domain]),
+        FlowTag("eng", " engine", .engine, [.domain]),
     ]
 
     private static let labels =

@@ -36,6 +36,12 @@ struct LayoutRow {
     @inline(__always)
     func number(_ slot: UInt8) -> UInt64 { table.values[base &+ Int(slot)].low }
 
+    /// The elements that have no column.
+    var elements: [OtherElements.Named] {
+        let row = base / table.width
+        return row < table.elements.count ? table.elements[row] : []
+    }
+
     /// The address; nil where there is none.
     @inline(__always)
     func address(_ slot: UInt8) -> IPAddress? {
@@ -111,14 +117,7 @@ struct LayoutLine {
     ) {
         let first = row.number(slots[0])
         switch form {
-        case .instant(let isUTC):
-            if first == 0 {
-                text.append(contentsOf: "0000-00-00 00:00:00.000".utf8)
-            } else if isUTC {
-                utc.append(first, to: &text)
-            } else {
-                local.append(first, to: &text)
-            }
+        case .instant(let isUTC): append(instant: first, isUTC: isUTC, to: &text)
         case .epoch: text.append(seconds: first, width: 14)
         case .duration(let isSeconds):
             let duration = Self.duration(row, slots[0], slots[1])
@@ -179,18 +178,29 @@ struct LayoutLine {
             text.append(Self.mark(before: address))
             let service = Service(slots, from: 1)
             text.append(leftIn: 5) { service.append(row, to: &$0) }
+        case .addressCountry: append(place: row, slots[0], slots[1], to: &text)
+        case .addressCountryPort:
+            append(place: row, slots[0], slots[1], to: &text)
+            text.append(Self.mark(before: row.address(slots[0])))
+            text.append(leftIn: 5) { $0.append(decimal: row.number(slots[2])) }
+        case .addressCountryService:
+            append(place: row, slots[0], slots[1], to: &text)
+            text.append(Self.mark(before: row.address(slots[0])))
+            let service = Service(slots, from: 2)
+            text.append(leftIn: 5) { service.append(row, to: &$0) }
         case .network:
             let mask = row.number(slots[1])
             append(address: row.address(slots[0]).map { Self.network($0, mask) }, to: &text)
             text.append(UInt8(ascii: "/"))
             text.append(leftIn: 2) { $0.append(decimal: mask) }
         case .mac: text.append(mac: first)
-        case .country:
-            if row.has(slots[0]) {
-                text.append(country: first)
-            } else {
-                text.append(contentsOf: "..".utf8)
-            }
+        case .country: Self.append(country: row, slots[0], to: &text)
+        case .engine:
+            text.append(first >> 8 & 0xff, width: 3)
+            text.append(UInt8(ascii: "/"))
+            text.append(leftIn: 3) { $0.append(decimal: first & 0xff) }
+        case .elements(let tag):
+            tag.append(row.elements, to: &text) { append(instant: $0, isUTC: false, to: &$1) }
         case .labels:
             for index in 0..<count {
                 let entry = row.number(slots[index])
@@ -269,6 +279,34 @@ struct LayoutLine {
         } else {
             text.append(rightIn: 8) { $0.append(counter: value, isPlain: false, minimum: 5) }
         }
+    }
+
+    private mutating func append(instant: UInt64, isUTC: Bool, to text: inout [UInt8]) {
+        if instant == 0 {
+            text.append(contentsOf: "0000-00-00 00:00:00.000".utf8)
+        } else if isUTC {
+            utc.append(instant, to: &text)
+        } else {
+            local.append(instant, to: &text)
+        }
+    }
+
+    private static func append(country row: LayoutRow, _ slot: UInt8, to text: inout [UInt8]) {
+        if row.has(slot) {
+            text.append(country: row.number(slot))
+        } else {
+            text.append(contentsOf: "..".utf8)
+        }
+    }
+
+    /// An address and its country.
+    private func append(
+        place row: LayoutRow, _ address: UInt8, _ country: UInt8, to text: inout [UInt8]
+    ) {
+        append(address: row.address(address), to: &text)
+        text.append(UInt8(ascii: "("))
+        Self.append(country: row, country, to: &text)
+        text.append(UInt8(ascii: ")"))
     }
 
     private func append(address: IPAddress?, to text: inout [UInt8]) {

@@ -15,6 +15,18 @@ enum LayoutNames {
             ? String(firewallEvents[Int(number)]) : "\(number)-Unknw"
     }
 
+    /// Why a Cisco ASA denied a flow, as nfdump writes it.
+    static func extendedFirewallEvent(_ number: UInt64) -> String {
+        switch number {
+        case 0: "IGNORE"
+        case 1001: "I-ACL"
+        case 1002: "E-ACL"
+        case 1003: "DENY"
+        case 1004: "NOSYN"
+        default: "\(number)"
+        }
+    }
+
     /// The name of a NAT event (element 230, RFC 8158 §4.3).
     static func natEvent(_ number: UInt64) -> String {
         number < UInt64(natEvents.count) ? String(natEvents[Int(number)]) : "\(number)-Unknown"

@@ -22,8 +22,8 @@ extension AnswerWriter {
 ///     FlowRows   srcip [a b c …]  srcport [1 2 3 …]      a column behind the other
 ///     RowTable   a 1 | b 2 | c 3 …                       a row behind the other
 ///
-/// A value is sixteen octets: an address, or a number in the lower half. Elements that have no column
-/// stay where they are.
+/// A value is sixteen octets: an address, or a number in the lower half. Elements that have no column lie
+/// beside them.
 final class RowTable {
     /// Rows that it takes at a time.
     static let rowsMax = 256
@@ -33,6 +33,8 @@ final class RowTable {
     let values: Scratch<IPAddress>
     /// 1 where there is a value.
     let present: Scratch<UInt8>
+    /// The elements of each row; empty where none are put out.
+    private(set) var elements: [[OtherElements.Named]] = []
 
     init(width: Int) {
         self.width = width
@@ -43,6 +45,7 @@ final class RowTable {
     /// Takes rows of a block, at most ``rowsMax``.
     func fill(_ rows: FlowRows, _ range: Range<Int>) {
         precondition(rows.columns.count == width && range.count <= Self.rowsMax)
+        elements = []
         let (valueMemory, markMemory) = (self.values, self.present)
         var values = valueMemory.mutable
         var present = markMemory.mutable
@@ -53,6 +56,7 @@ final class RowTable {
             case .addresses(let addresses, let marks):
                 spread(addresses.span, marks.span, range, width, column, &values, &present)
             case .elements(let elements):
+                self.elements = Array(elements[range])
                 for row in range {
                     present[(row - range.lowerBound) * width + column] =
                         elements[row].isEmpty ? 0 : 1
@@ -64,12 +68,14 @@ final class RowTable {
     /// Takes one row of cells.
     func fill(_ cells: [Cell]) {
         precondition(cells.count == width)
+        elements = []
         for (column, cell) in cells.enumerated() {
             var value: IPAddress?
             switch cell {
             case .number(let number): value = IPAddress(high: 0, low: number)
             case .address(let address): value = address
-            case .null, .real, .prefix, .elements: break
+            case .elements(let elements): self.elements = [elements]
+            case .null, .real, .prefix: break
             }
             values[column] = value ?? .v6Zero
             present[column] = value == nil ? 0 : 1

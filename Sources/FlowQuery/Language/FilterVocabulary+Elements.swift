@@ -25,19 +25,8 @@ extension FilterVocabulary.Builder {
             "asa denied", Self.element(33002),
             kind: .number(65_535, named: NamedValues.extendedFirewallEvents))
         add("asa user", Self.element(40000, .text), kind: .text)
-        // nProbe: whole seconds and the microseconds beyond, later one element in milliseconds; its
-        // NetFlow v9 types are its IPFIX numbers and 57472.
         for (place, who) in ["client", "server", "application"].enumerated() {
-            let seconds = UInt16(82 + 2 * place)
-            let milliseconds = UInt16(123 + place)
-            var parts: [ElementSource.Element] = []
-            for (id, factor) in [
-                (seconds, UInt64(1_000_000)), (seconds + 1, 1), (milliseconds, 1000),
-            ] {
-                parts.append(.init(id, enterprise: 35632, factor: factor))
-                parts.append(.init(57472 + id, factor: factor))
-            }
-            add("\(who) latency", ElementSource(parts, .sum), kind: .number(.max))
+            add("\(who) latency", ElementSource.latency(place), kind: .number(.max))
         }
     }
 
@@ -139,5 +128,25 @@ extension FilterVocabulary.Builder {
                 set("\(before)\(word) defined", .absent(payload))
             }
         }
+    }
+}
+
+extension ElementSource {
+    /// What nProbe measured of a flow's way, in microseconds: 0 to the client, 1 to the server, 2 until the
+    /// application answered.
+    ///
+    /// Whole seconds and the microseconds beyond, later one element in milliseconds; its NetFlow v9 types are
+    /// its IPFIX numbers and 57472.
+    static func latency(_ place: Int) -> ElementSource {
+        let seconds = UInt16(82 + 2 * place)
+        let milliseconds = UInt16(123 + place)
+        var parts: [Element] = []
+        for (id, factor) in [
+            (seconds, UInt64(1_000_000)), (seconds + 1, 1), (milliseconds, 1000),
+        ] {
+            parts.append(.init(id, enterprise: 35632, factor: factor))
+            parts.append(.init(57472 + id, factor: factor))
+        }
+        return ElementSource(parts, .sum)
     }
 }

@@ -21,6 +21,8 @@ struct RollupPlan {
 
     init(_ request: QueryRequest, _ store: StoreReader, _ overrides: RateOverrides? = nil) {
         self.init(RollupQuestion(request), request, store, overrides)
+        // Nothing passes: there is nothing to read, and nothing to be said of where it was read.
+        if request.filter == .constant(false) { return }
         let bySegment = Dictionary(grouping: store.rollups, by: \.segment)
         takeExpired(bySegment)
         for (segment, range) in zip(store.segments, store.blocksOfSegment) {

@@ -16,8 +16,10 @@ enum QueryOutput: Hashable, ExpressibleByArgument {
     init?(argument: String) {
         if let format = OutputFormat(rawValue: argument) {
             self = .format(format)
-        } else if argument.lowercased().hasPrefix("fmt:") || argument.hasPrefix("%") {
-            self.init(formatString: String(argument.drop { $0 != "%" }))
+        } else if argument.lowercased().hasPrefix("fmt:") {
+            self.init(formatString: String(argument.dropFirst(4)))
+        } else if argument.hasPrefix("%") {
+            self.init(formatString: argument)
         } else if let layout = FlowLayout(named: argument) {
             self = .layout(layout, showsWholeAddresses: false)
         } else if argument.hasSuffix("6"),

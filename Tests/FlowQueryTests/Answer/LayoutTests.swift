@@ -220,8 +220,8 @@ import Testing
         #expect(throws: LayoutError.unknownTag("tsx", column: 4, suggestion: "ts")) {
             try FlowLayout(parsing: "%n %tsx")
         }
-        #expect(throws: LayoutError.noField(tag: "cl", column: 1)) {
-            try FlowLayout(parsing: "%cl")
+        #expect(throws: LayoutError.noField(tag: "ja3", column: 1)) {
+            try FlowLayout(parsing: "%ja3")
         }
         #expect(throws: LayoutError.unknownTag("", column: 5, suggestion: nil)) {
             try FlowLayout(parsing: "100 %")
@@ -235,6 +235,66 @@ import Testing
         for name in FlowLayout.tagNames where !name.hasPrefix("mpls") {
             #expect(document.contains("`%\(name)`"), "%\(name)")
         }
+    }
+
+    private static func elements(
+        _ elements: (UInt16, enterprise: UInt32, [UInt8])...
+    ) -> Cell {
+        .elements(
+            elements.map {
+                OtherElements.Named(
+                    element: OtherElement(
+                        enterprise: $1, id: $0, length: UInt16($2.count)), octets: $2)
+            })
+    }
+
+    @Test func `elements that have no column`() throws {
+        let nprobe: UInt32 = 35632
+        let flow: [Field: Cell] = [
+            .domain: .number(8738),
+            .other: Self.elements(
+                (82, nprobe, [0, 0, 0, 1]), (83, nprobe, [0, 0, 0, 2]),
+                (85, nprobe, [0, 0, 0, 22]), (87, nprobe, [0, 0, 0, 222]),
+                (323, 0, [0, 0, 1, 0x6b, 0xe0, 0xac, 0xb8, 0x1d]), (361, 0, [4, 0]),
+                (364, 0, [0x10, 0]), (95, 0, [13, 0, 1, 2]), (138, 0, [1, 0]), (239, 0, [2]),
+                (197, 0, [0x60]), (148, 0, [0, 0, 1, 0]), (33002, 0, [0x03, 0xeb]),
+                (33000, 0, [0, 0, 0, 31, 0, 0, 0, 2, 0, 0, 0, 0]),
+                (33001, 0, [0, 0, 0, 31, 0, 0, 0, 2, 0, 0, 0, 0]),
+                (40000, 0, Array("ann\u{1b}[2J\0\0".utf8)), (91, 637, [0, 7]),
+                (93, 637, Array("pool\0".utf8))),
+        ]
+        #expect(
+            try line("[%eng][%cl][%sl][%al][%tevt][%msec][%pbstart][%pbsize][%nbid]", flow)
+                == "[ 34/34 ][ 1000.002][    0.022][    0.222][2019-07-11 10:30:50.493]"
+                + "[1562841050493][   1024][   4096][13..258]\n")
+        #expect(
+            try line("[%opid][%bfd][%frag][%nfc][%flid][%xevt][%iacl][%eacl]", flow)
+                == "[0x0000000100][  2][DFMF][       256][0x          256][   DENY]"
+                + "[0x1f       0x2        0x0       ][        31          2          0]\n")
+        #expect(try line("[%uname][%isid][%nats]", flow) == "[ann.[2J][       7][pool]\n")
+    }
+
+    @Test func `elements that a flow does not have`() throws {
+        #expect(
+            try line("[%cl][%tevt][%msec][%nfc][%flid][%xevt][%iacl][%eacl][%uname]", [:])
+                == "[    0.000][0000-00-00 00:00:00.000][            0][         0]"
+                + "[0x            0][<no-evt>][0x0        0x0        0x0       ]"
+                + "[         0          0          0][<empty>]\n")
+        #expect(
+            try line("[%pbend][%nbid][%opid][%isid][%nats][%bfd][%frag][%eng]", [:])
+                == "[      0][0..0..0][0x00][       0][<unknown>][  0][----][  0/0  ]\n")
+    }
+
+    @Test func `addresses with their countries`() throws {
+        let flow: [Field: Cell] = [
+            .srcip: .address(try #require(IPAddress("42.16.32.6"))), .srcport: .number(80),
+            .dstip: .address(try #require(IPAddress("fe80::2110:abcd:1235:4321"))),
+            .dstport: .number(433), .proto: .number(6), .srcgeo: .number(0x4348),
+        ]
+        #expect(
+            try line("[%gsa][%gsap][%gdap]", flow)
+                == "[      42.16.32.6(CH)][      42.16.32.6(CH):80   ]"
+                + "[fe80::2..35:4321(..).433  ]\n")
     }
 
     @Test func `a layout may stand in a format`() throws {
