@@ -9,7 +9,7 @@ import Testing
         ("fmt:[%sp]", "[%sp]"), ("FMT:%sp", "%sp"), ("%sp %dp", "%sp %dp"), ("fmt:-", "-"),
     ])
     func `a format is everything behind its mark`(argument: String, format: String) throws {
-        guard case .layout(let layout, false) = try #require(OutputOption(argument: argument))
+        guard case .layout(let layout, false) = try #require(QueryOutput(argument: argument))
         else {
             Issue.record("\(argument) is no layout")
             return
@@ -18,10 +18,10 @@ import Testing
     }
 
     @Test func `a format that cannot be read is kept to be told`() throws {
-        guard case .wrong(.empty) = try #require(OutputOption(argument: "fmt:")) else {
+        guard case .wrong(.empty) = try #require(QueryOutput(argument: "fmt:")) else {
             Issue.record("an empty format is none")
             return
         }
-        #expect(OutputOption(argument: "fmtx") == nil)
+        #expect(QueryOutput(argument: "fmtx") == nil)
     }
 }

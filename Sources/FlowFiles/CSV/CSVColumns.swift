@@ -79,7 +79,7 @@ struct CSVColumns {
     private static let ignored = CSVColumn(reading: .ignored, field: .start)
 
     /// What a header stands for: a field of the vocabulary, or a name in nfdump's CSV.
-    private static func column(of header: String) -> CSVColumn? {
+    static func column(of header: String) -> CSVColumn? {
         let name = header.lowercased()
         switch name {
         case "td", "duration": return CSVColumn(reading: .duration, field: .end)

@@ -28,6 +28,11 @@ public struct CSVOptions: Sendable {
         self.transportProtocol = transportProtocol
         self.localTime = localTime
     }
+
+    /// Whether a column can be put into a field of that name.
+    public static func takes(_ field: String) -> Bool {
+        CSVColumns.column(of: field)?.isUsed ?? false
+    }
 }
 
 /// Why the columns of a CSV file cannot be found.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FlowFiles
+import FlowModel
 import FlowQuery
 import Glibc
 
@@ -26,6 +27,16 @@ struct CSVArguments: ParsableArguments {
 
     @Flag(help: "Times without an offset are in UTC, not in the local zone.")
     var utc = false
+
+    func validate() throws {
+        for (field, _) in columns?.columns ?? [] where !CSVOptions.takes(field) {
+            let names = Field.table.map(\.name).filter(CSVOptions.takes)
+            let near = NearestWord.find(field, among: names)
+            throw ValidationError(
+                "--columns: there is no field ‘\(field)’ to put a column into"
+                    + (near.map { "; did you mean ‘\($0)’?" } ?? "; see docs/fields.md"))
+        }
+    }
 
     var options: CSVOptions {
         var options = CSVOptions(transportProtocol: { ProtocolNames.number(of: $0) })

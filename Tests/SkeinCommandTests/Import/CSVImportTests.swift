@@ -87,5 +87,8 @@ import Testing
         #expect(
             try Command.skein("import", "--as", "csv", "--columns", "srcip", "a.csv", in: folder)
                 .status == 64)
+        let misspelt = try Command.skein(
+            "import", "--as", "csv", "--columns", "srcpi=source", "a.csv", in: folder)
+        #expect(misspelt.status == 64 && misspelt.errors.contains("did you mean ‘srcip’?"))
     }
 }
