@@ -204,6 +204,11 @@ public final class SwarmEngine {
                 mark = sends.intersection([.scans, .listed]).union(
                     gets.intersection([.flooded, .listed]))
                 if sends.contains(.beacons), gets.contains(.beacons) { mark.insert(.beacons) }
+                if sends.contains(.uploads), gets.contains(.uploads),
+                    settings.isInside(edge.source)
+                {
+                    mark.insert(.uploads)
+                }
             }
             add(edge.sums, 1, key(source, target, service), mark)
         }

@@ -29,6 +29,8 @@ public struct SwarmMarks: OptionSet, Hashable, Sendable {
     public static let beacons = Self(rawValue: 8)
     /// Of the own networks.
     public static let inside = Self(rawValue: 16)
+    /// One end of an upload: an own host that sends one outside far more than it gets from there.
+    public static let uploads = Self(rawValue: 32)
 }
 
 /// A node as painters draw it: everything is a small integer.
@@ -81,11 +83,13 @@ public struct SwarmSignal: Hashable, Sendable {
         case listed
         /// A contact as regular as a clock.
         case beacon
+        /// An own host sends one outside far more than it gets from there, and much of all that leaves.
+        case upload
     }
 
     /// What.
     public var kind: Kind
-    /// Who it is about: who scans, who is flooded, who is listed, who calls.
+    /// Who it is about: who scans, who is flooded, who is listed, who calls, who sends.
     public var subject: IPAddress
     /// The other side where there is one.
     public var object: IPAddress?
@@ -134,7 +138,7 @@ public struct SwarmScene: Sendable {
         for node in nodes {
             take(
                 UInt64(node.slot) << 48 | UInt64(node.x) << 32 | UInt64(node.y) << 16
-                    | UInt64(node.size) << 5 & 0xFFE0 | UInt64(node.marks.rawValue))
+                    | UInt64(node.size) << 6 & 0xFFC0 | UInt64(node.marks.rawValue))
             take(node.sums.bytes)
         }
         for stream in streams {

@@ -1,6 +1,6 @@
 import FlowModel
 
-/// Finds in a step's edges what deserves to be told: scans, floods, listed hosts, beacons.
+/// Finds in a step's edges what deserves to be told: scans, floods, uploads, listed hosts, beacons.
 struct SwarmSignals {
     /// What is to be told, the largest count first.
     private(set) var signals: [SwarmSignal] = []
@@ -11,6 +11,11 @@ struct SwarmSignals {
     private static let peersMin = 32
     /// Of a scan's or flood's flows: octets on average at most.
     private static let meanBytesMax: UInt64 = 400
+    /// Octets that leave in a step before they are an upload; of those that come back from there so many times
+    /// as many; and of all that leaves one part in so many.
+    private static let uploadMin: UInt64 = 1 << 20
+    private static let uploadTimes: UInt64 = 16
+    private static let uploadPart: UInt64 = 4
     /// Signals of a step at most.
     private static let signalsMax = 64
 
@@ -19,6 +24,7 @@ struct SwarmSignals {
         let edges = step.edges
         findScans(edges)
         findFloods(edges)
+        findUploads(edges, settings)
         findKnown(edges, settings)
         signals.sort {
             if $0.count != $1.count { return $0.count > $1.count }
@@ -100,6 +106,32 @@ struct SwarmSignals {
         }
     }
 
+    /// An own host and one outside to which it sends much of all that leaves, and from which little comes back.
+    private mutating func findUploads(_ edges: [SwarmEdge], _ settings: SwarmSettings) {
+        var pairs: [(range: Range<Int>, sums: SwarmSums)] = []
+        var leaving = SwarmSums()
+        for source in runs(edges, { $0.source == $1.source })
+        where settings.isInside(edges[source.lowerBound].source) {
+            for pair in runs(edges[source], { $0.target == $1.target })
+            where !settings.isInside(edges[pair.lowerBound].target) {
+                var sums = SwarmSums()
+                for edge in edges[pair] { sums.add(edge.sums) }
+                leaving.add(sums)
+                if sums.bytes >= Self.uploadMin { pairs.append((pair, sums)) }
+            }
+        }
+        for (pair, sums) in pairs where sums.bytes >= leaving.bytes / Self.uploadPart {
+            let first = edges[pair.lowerBound]
+            let back = Self.bytes(edges, from: first.target, to: first.source)
+            guard sums.bytes / Self.uploadTimes >= back else { continue }
+            tell(
+                SwarmSignal(
+                    kind: .upload, subject: first.source, object: first.target,
+                    service: Self.commonService(edges[pair]), count: 1, sums: sums), .uploads)
+            marks[first.target, default: []].insert(.uploads)
+        }
+    }
+
     /// Listed hosts, and contacts that were found to be beacons.
     private mutating func findKnown(_ edges: [SwarmEdge], _ settings: SwarmSettings) {
         var listed: [IPAddress: Bool] = [:]
@@ -169,6 +201,19 @@ struct SwarmSignals {
             edges,
             notBefore: SwarmEdge(source: source, target: target, service: 0, sums: SwarmSums()))
         return found < edges.count && edges[found].source == source && edges[found].target == target
+    }
+
+    /// Octets from one to another, of all services.
+    private static func bytes(
+        _ edges: [SwarmEdge], from source: IPAddress, to target: IPAddress
+    ) -> UInt64 {
+        var sums = SwarmSums()
+        let start = SwarmEdge(source: source, target: target, service: 0, sums: sums)
+        for edge in edges[firstPlace(edges, notBefore: start)...] {
+            guard edge.source == source, edge.target == target else { break }
+            sums.add(edge.sums)
+        }
+        return sums.bytes
     }
 
     private static func firstPlace(_ edges: [SwarmEdge], notBefore edge: SwarmEdge) -> Int {

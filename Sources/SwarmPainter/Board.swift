@@ -116,6 +116,7 @@ struct Board {
             ("scan: asks many, no answer", palette.scans, .scans),
             ("flood: asked by many", palette.flooded, .flooded),
             ("beacon: as regular as a clock", palette.beacons, .beacons),
+            ("upload: sends much, gets little", palette.uploads, .uploads),
         ] {
             let isSeen = scene.nodes.contains { $0.marks.contains(mark) }
             boxes.append(
@@ -155,6 +156,7 @@ struct Board {
         case .flood: palette.flooded
         case .listed: palette.listed
         case .beacon: palette.beacons
+        case .upload: palette.uploads
         }
     }
 
@@ -168,6 +170,8 @@ struct Board {
         case .flood: "flood: \(count) hosts → \(signal.subject)\(service)"
         case .listed: "listed: \(signal.subject) ↔ \(object)\(service)"
         case .beacon: "beacon: \(signal.subject) → \(object)\(service)"
+        case .upload:
+            "upload: \(signal.subject) → \(object)\(service), \(style.amount(signal.sums.bytes))"
         }
     }
 
@@ -181,9 +185,9 @@ struct Board {
             return a.size != b.size ? a.size > b.size : a.slot < b.slot
         }
         let size = max(px(11), 6)
-        var taken: [(columns: Range<Int>, rows: Range<Int>)] = [
-            (0..<px(210), px(60)..<px(400))
-        ]
+        // What is written already: title, time, legend and what is told.
+        var taken = texts.map { (columns: $0.columns, rows: $0.rows) }
+        taken.append((0..<px(210), px(60)..<px(400)))
         var count = 0
         for node in order where count < Self.labelsMax {
             guard let place = places[node.slot], place.presence > 0.15 else { continue }

@@ -76,6 +76,7 @@ struct StreamPoints {
     private func color(_ stream: SwarmStream) -> Color { stage.palette.ink(meaning(stream)) }
 
     private func meaning(_ stream: SwarmStream) -> Color {
+        if stream.marks.contains(.uploads) { return stage.palette.uploads }
         if stream.marks.contains(.listed) { return stage.palette.listed }
         if stream.marks.contains(.scans) { return stage.palette.scans }
         if stream.marks.contains(.flooded) { return stage.palette.flooded }
@@ -110,6 +111,8 @@ struct StreamPoints {
         let size = eighthsOfLog2(stream.sums.bytes)
         var count = min(max((size - 56) / 10, 1), 14)
         if isFan || isCone { count = min(max(Int(stream.edges), count), 48) }
+        // An upload is a beam.
+        if stream.marks.contains(.uploads) { count = 40 }
         let color = color(stream)
         let reach = Float(min(size, 280)) / 280
         var strength = 0.16 + reach * 0.56

@@ -127,6 +127,7 @@ struct NodeRings {
             ring(3 + 3 * pulse, 2, palette.listed, 1.4)
             ring(8 + 6 * pulse, 1, palette.listed, 0.5)
         }
+        if node.marks.contains(.uploads) { ring(4, 2, palette.uploads, 1.2) }
         if node.marks.contains(.scans) { ring(4, 1.2, palette.scans, 1) }
         if node.marks.contains(.flooded) {
             // Closes in.

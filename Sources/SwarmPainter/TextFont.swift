@@ -98,6 +98,8 @@ struct PlacedText: Sendable {
     let color: Color
     /// 255 is opaque.
     let cover: UInt32
+    /// Columns from its first letter to behind its last.
+    let columns: Range<Int>
     /// Rows that it may touch.
     let rows: Range<Int>
 
@@ -117,6 +119,7 @@ struct PlacedText: Sendable {
             glyphs.append((glyph, pen + glyph.left, baseline - glyph.top))
             pen += glyph.advance
         }
+        columns = column..<max(pen, column)
     }
 
     func draw(into band: inout Band) {

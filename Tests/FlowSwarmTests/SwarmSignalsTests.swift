@@ -65,6 +65,38 @@ import Testing
         #expect(node.marks.contains(.flooded))
     }
 
+    @Test(
+        arguments: [
+            // Octets out, back, what others send out; whether it is told.
+            (8_388_608, 1000, 4_194_304, true), (8_388_608, 524_288, 4_194_304, true),
+            (8_388_608, 1_048_576, 4_194_304, false), (8_388_608, 0, 33_554_432, false),
+            (524_288, 0, 0, false),
+        ] as [(UInt64, UInt64, UInt64, Bool)])
+    func `who sends much out and gets little uploads`(
+        out: UInt64, back: UInt64, rest: UInt64, isTold: Bool
+    ) throws {
+        let (host, peer): (UInt32, UInt32) = (0x0A00_0005, 0xC000_0242)
+        let scene = scene([
+            edge(host, peer, 6 << 16 | 443, bytes: out),
+            edge(peer, host, 6 << 16 | 443, bytes: back),
+            edge(host, 0x0A00_0007, 6 << 16 | 22, bytes: 1 << 40),
+            edge(0x0A00_0006, 0xC000_0207, 6 << 16 | 443, bytes: rest),
+            edge(0xC000_0207, 0x0A00_0006, 6 << 16 | 443, bytes: rest),
+            edge(0xC000_0208, 0xC000_0209, 6 << 16 | 443, bytes: 1 << 40),
+        ]) { settings in
+            settings.isInside = { (0x0A00_0000..<0x0B00_0000).contains($0.low & 0xFFFF_FFFF) }
+        }
+        guard isTold else {
+            #expect(scene.signals.isEmpty)
+            return
+        }
+        let signal = try #require(scene.signals.first)
+        #expect(signal.kind == .upload && signal.sums.bytes == out && scene.signals.count == 1)
+        #expect(signal.subject == v4(host) && signal.object == v4(peer))
+        #expect(scene.nodes.filter { $0.marks.contains(.uploads) }.count == 2)
+        #expect(scene.streams.filter { $0.marks.contains(.uploads) }.map(\.sums.bytes) == [out])
+    }
+
     @Test func `a listed host and a beacon are seen whatever else flows`() throws {
         let (host, peer): (UInt32, UInt32) = (0x0A00_0005, 0xC000_0242)
         let listed = scene(others + [edge(host, peer, 6 << 16 | 443)]) { settings in

@@ -126,7 +126,8 @@ final class FakeSource: ServerSource {
 
     func about() throws -> [UInt8] {
         let answer = """
-            {"version":"0","store":"s","configuration":null,"fields":[],"sets":[],"home":[]}
+            {"version":"0","store":"s","configuration":null,"fields":[],"sets":[],"home":[],
+            "overrides":[{"network":"192.0.2.0/24","country":null,"label":""}]}
 
             """
         return Array(answer.utf8)

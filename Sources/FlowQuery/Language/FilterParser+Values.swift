@@ -31,6 +31,7 @@ extension FilterParser {
         case .tcpFlags:
             if let letters = Self.flags(token.lower) { return .letters(letters) }
         case .country:
+            if token.lower == NamedValues.unknownCountry { return .unknownCountry }
             let named = NamedValues.countries.first { $0.name == token.lower }?.code
             guard let code = named ?? CountryCode(token.lower) else {
                 throw error(

@@ -81,7 +81,7 @@ enum ValueKind {
         case .number(_, let names): names.map(\.name)
         case .port: NamedValues.services.map(\.name)
         case .transportProtocol: ProtocolNames.table.map(\.name)
-        case .country: NamedValues.countries.map(\.name)
+        case .country: NamedValues.countries.map(\.name) + [NamedValues.unknownCountry]
         default: []
         }
     }
@@ -96,6 +96,8 @@ enum FilterLiteral {
     case letters(UInt64)
     /// A country, which has no place in an order.
     case country(CountryCode)
+    /// That nobody knows the country, which has no place in an order.
+    case unknownCountry
     /// Addresses.
     case addresses(IntervalSet<IPAddress>)
     /// A text, or octets.
@@ -162,12 +164,14 @@ struct FilterSubject {
         var numbers: [ClosedRange<UInt64>] = []
         var blocks: [ClosedRange<IPAddress>] = []
         var texts: Set<[UInt8]> = []
+        var takesUnknown = false
         for literal in literals {
             switch literal {
             case .numbers(let range, _): numbers.append(range)
             case .letters(let letters): numbers.append(letters...letters)
             case .country(let code):
                 numbers.append(UInt64(code.rawValue)...UInt64(code.rawValue))
+            case .unknownCountry: takesUnknown = true
             case .addresses(let set): if literals.count > 1 { blocks += set.ranges }
             case .text(let text): texts.insert(text)
             }
@@ -198,7 +202,8 @@ struct FilterSubject {
                 return equality(isNegated: comparison == .notEqual, .inRanges(set.ranges))
             }
             return equality(isNegated: comparison == .notEqual) {
-                self.test($0, set)
+                let test = self.test($0, set)
+                return takesUnknown ? .any([test, $0.presence.negated]) : test
             } opposite: {
                 self.test($0, set.complement(upTo: largest))
             }

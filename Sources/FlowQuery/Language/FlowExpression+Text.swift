@@ -10,6 +10,8 @@ extension FlowExpression: CustomStringConvertible {
         case .test(.field(let field), .inRanges(let ranges))
         where field.info?.meaning == .country:
             "\(field.name) " + Self.countries(ranges)
+        case .test(.field(let field), .isPresent) where field.info?.meaning == .country:
+            "\(field.name) != \(NamedValues.unknownCountry)"
         case .test(let quantity, let condition): Self.text(quantity.name, condition)
         case .and(let operands): "(" + operands.map(\.description).joined(separator: " and ") + ")"
         case .or(let operands): "(" + operands.map(\.description).joined(separator: " or ") + ")"

@@ -22,6 +22,8 @@ enum NamedValues {
 
     /// What is no country, by a word.
     static let countries: [(name: String, code: CountryCode)] = [("private", .privateSpace)]
+    /// That the country of an address is not known.
+    static let unknownCountry = "unknown"
 
     /// Element 61, `flowDirection`.
     static let directions: [(name: String, range: ClosedRange<UInt64>)] = [

@@ -15,6 +15,7 @@ struct MapCommand: ParsableCommand {
               skein map --from -1d
               skein map 'dst port 443' --side src --order flows
               skein map --from -7d --svg week.svg
+              skein map --svg shades.svg --draw areas
             """)
 
     @Argument(
@@ -57,6 +58,12 @@ struct MapCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Also write the map of the page to this file.", valueName: "file"))
     var svg: String?
+
+    @Option(
+        help:
+            "How the picture shows countries: bubbles, whose areas are the traffic, or areas, shaded by it."
+    )
+    var draw = MapDrawing.bubbles
 
     @Flag(help: "Times in UTC.")
     var utc = false
@@ -102,6 +109,14 @@ struct MapCommand: ParsableCommand {
         return instant
     }
 
+    private func surroundings(
+        _ filter: FlowExpression, _ knowledge: UserKnowledge
+    ) throws -> MapSurroundings {
+        try MapSurroundings(
+            config: override.configuration.path, store: store.directory, filter: filter,
+            overrides: knowledge.geography, now: times.now)
+    }
+
     func run() throws {
         try runCommand {
             let request = try request { StandardStreams.say("\($0)") }
@@ -111,7 +126,8 @@ struct MapCommand: ParsableCommand {
             let table = MapTable(order: order, top: top)
             try QueryEngine(reader).knowing(knowledge).run(request, into: table)
             if let svg {
-                let picture = MapPicture(order: order)
+                let picture = MapPicture(
+                    order: order, drawing: draw, try surroundings(request.filter, knowledge))
                 try table.write(to: picture, all: true)
                 let file = try FileSink(path: svg)
                 try file.write(Array(picture.svg.utf8))

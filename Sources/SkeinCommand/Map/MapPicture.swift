@@ -1,8 +1,10 @@
 import FlowModel
 import FlowQuery
+import Glibc
 import SkeinServer
 
-/// The map of the page as a file: a bubble for each country, its area by its traffic.
+/// The map of the page as a file: a bubble or a shade for each country by its traffic, a ring about those of open
+/// alerts and an arc from there to home.
 ///
 /// Takes the rows of ``MapTable``.
 final class MapPicture: AnswerWriter {
@@ -20,7 +22,15 @@ final class MapPicture: AnswerWriter {
     /// The radius of the largest bubble, in the units of the outlines.
     private static let largest = 52.0
 
-    init(order: MapOrder) { self.order = order }
+    private let drawing: MapDrawing
+    private let surroundings: MapSurroundings
+
+    init(order: MapOrder, drawing: MapDrawing, _ surroundings: MapSurroundings = MapSurroundings())
+    {
+        self.order = order
+        self.drawing = drawing
+        self.surroundings = surroundings
+    }
 
     func begin(columns: [AnswerColumn]) throws {
         places = (
@@ -42,9 +52,14 @@ final class MapPicture: AnswerWriter {
 
     func end(footing: Footing) throws {}
 
-    /// The drawing, with a line below it for what has no place on a map.
+    /// The drawing, with lines below it for what has no place on a map.
     var svg: String {
-        let foot = 60
+        let located = bubbles.compactMap { bubble in
+            outlines.countries.first { $0.code == bubble.name }.map { (bubble, $0) }
+        }
+        let most = Double(max(located.map(\.0.amount).max() ?? 1, 1))
+        let lines = [elsewhere, alarmed, overridden].filter { !$0.isEmpty }
+        let foot = 24 + 36 * max(lines.count, 1)
         var text = """
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(outlines.width) \
             \(outlines.height + foot)" font-family="sans-serif" font-size="26">
@@ -54,31 +69,118 @@ final class MapPicture: AnswerWriter {
 
             """
         for country in outlines.countries where !country.path.isEmpty {
-            text += "<path d=\"\(country.path)\"/>\n"
+            let bubble =
+                drawing == .areas ? located.first { $0.0.name == country.code }?.0 : nil
+            guard let bubble, bubble.amount > 0 else {
+                text += "<path d=\"\(country.path)\"/>\n"
+                continue
+            }
+            text +=
+                "<path d=\"\(country.path)\" fill=\"\(Self.shade(Double(bubble.amount) / most))\">"
+                + Self.title(bubble) + "</path>\n"
         }
         text +=
             "</g>\n<g fill=\"#0072b2\" fill-opacity=\".55\" stroke=\"#0072b2\" stroke-width=\"2\">\n"
-        let located = bubbles.compactMap { bubble in
-            outlines.countries.first { $0.code == bubble.name }.map { (bubble, $0) }
-        }
-        let most = Double(max(located.map(\.0.amount).max() ?? 1, 1))
-        for (bubble, country) in located {
+        for (bubble, country) in located where drawing == .bubbles || country.path.isEmpty {
             let radius = max(4, Self.largest * (Double(bubble.amount) / most).squareRoot())
             text +=
                 "<circle cx=\"\(country.x)\" cy=\"\(country.y)\" r=\"\(Self.tenths(radius))\">"
-                + "<title>\(bubble.name) \(Self.percent(bubble.share))</title></circle>\n"
+                + Self.title(bubble) + "</circle>\n"
         }
-        let elsewhere = bubbles.filter { bubble in !located.contains { $0.0.name == bubble.name } }
-        let line = elsewhere.map {
-            "\($0.name == "ZZ" ? "private" : $0.name) \(Self.percent($0.share))"
-        }.joined(separator: " · ")
-        return text
-            + "</g>\n<text x=\"20\" y=\"\(outlines.height + 40)\" fill=\"#1b2733\">\(line)</text>\n</svg>\n"
+        text += "</g>\n" + alarms
+        for (place, line) in lines.enumerated() {
+            text +=
+                "<text x=\"20\" y=\"\(outlines.height + 40 + 36 * place)\" fill=\"#1b2733\">"
+                + "\(Self.escaped(line))</text>\n"
+        }
+        return text + "</svg>\n"
+    }
+
+    /// What stands nowhere on a map.
+    private var elsewhere: String {
+        bubbles.filter { bubble in !outlines.countries.contains { $0.code == bubble.name } }
+            .map { "\($0.name == "ZZ" ? "private" : $0.name) \(Self.percent($0.share))" }
+            .joined(separator: " · ")
+    }
+
+    /// Countries of open alerts, those with most first.
+    private var warned: [(code: String, count: Int)] {
+        surroundings.alerts.map { ("\($0)", $1) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+    }
+
+    private var alarmed: String {
+        let named = warned.prefix(8).map { "\($0.code == "ZZ" ? "private" : $0.code) \($0.count)" }
+        return named.isEmpty ? "" : "open alerts: " + named.joined(separator: " · ")
+    }
+
+    private var overridden: String {
+        let rules = surroundings.overrides.prefix(8).map { rule in
+            let place = rule.country.map { "\($0)" == "ZZ" ? "private" : "\($0)" } ?? "unknown"
+            return "\(rule.network) is \(place)" + (rule.label.isEmpty ? "" : " (\(rule.label))")
+        }
+        let rest = surroundings.overrides.count - rules.count
+        return rules.isEmpty
+            ? ""
+            : "overridden: " + rules.joined(separator: " · ")
+                + (rest > 0 ? " and \(rest) more" : "")
+    }
+
+    /// A ring about each country of an open alert, and where home is known an arc to there.
+    private var alarms: String {
+        func place(_ code: String) -> WorldOutlines.Country? {
+            outlines.countries.first { $0.code == code }
+        }
+        let home = surroundings.home.lazy.compactMap { place("\($0)") }.first
+        var text = "<g fill=\"none\" stroke=\"#ab3c08\">\n"
+        for (code, count) in warned {
+            guard let country = place(code) else { continue }
+            let (x, y) = (country.x, country.y)
+            text +=
+                "<circle cx=\"\(x)\" cy=\"\(y)\" r=\"16\" stroke-width=\"3.5\"><title>\(code): \(count) "
+                + "open \(count == 1 ? "alert" : "alerts")</title></circle>\n"
+            guard let home, (home.x, home.y) != (x, y) else { continue }
+            // It bends towards the pole, the higher the further.
+            let (dx, dy) = (Double(home.x - x), Double(home.y - y))
+            let lift = (dx * dx + dy * dy).squareRoot() * 0.3
+            let (middleX, middleY) = (Double(x + home.x) / 2, Double(y + home.y) / 2 - lift)
+            text +=
+                "<path d=\"M\(x) \(y)Q\(Self.tenths(middleX)) \(Self.tenths(middleY)) \(home.x) \(home.y)\" "
+                + "stroke-width=\"3\" stroke-opacity=\".75\" stroke-dasharray=\"10 5\"/>\n"
+        }
+        return text + "</g>\n"
+    }
+
+    /// Between the colour of land and that of traffic, by the cube root of a part of the most.
+    private static func shade(_ part: Double) -> String {
+        let depth = (12 + 88 * cbrt(part)) / 100
+        let (land, traffic): ([Double], [Double]) = ([0xd3, 0xda, 0xe1], [0x00, 0x72, 0xb2])
+        return "#"
+            + zip(land, traffic).map { from, to in
+                let octet = UInt8((from + (to - from) * depth).rounded())
+                return (octet < 16 ? "0" : "") + String(octet, radix: 16)
+            }.joined()
+    }
+
+    private static func title(_ bubble: Bubble) -> String {
+        "<title>\(bubble.name) \(percent(bubble.share))</title>"
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in text.unicodeScalars {
+            switch character {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            default: if character.value >= 0x20 { result.unicodeScalars.append(character) }
+            }
+        }
+        return result
     }
 
     private static func tenths(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())
-        return "\(tenths / 10).\(tenths % 10)"
+        return (tenths < 0 ? "-" : "") + "\(abs(tenths) / 10).\(abs(tenths) % 10)"
     }
 
     private static func percent(_ share: Double) -> String { tenths(share * 100) + " %" }

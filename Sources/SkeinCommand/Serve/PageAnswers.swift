@@ -39,6 +39,7 @@ extension CollectorSource {
                 ("fields", .array(fields)),
                 ("sets", .array(filterFiles.setNames.map { .text($0) })),
                 ("home", .array(home.map { .text($0) })),
+                ("overrides", .array(overrides)),
             ]))
     }
 
@@ -56,6 +57,22 @@ extension CollectorSource {
             .compactMap(\.country)
         return countries.enumerated().filter { countries.firstIndex(of: $1) == $0 }.map(\.1)
     }
+
+    /// Networks that lie elsewhere than the databases say, now.
+    private var overrides: [JSONValue] {
+        let now = Clock.millisecondsSince1970()
+        let rules = UserKnowledge(settings.current).geography?.rules ?? []
+        return rules.lazy.filter { $0.isValid(at: now) }.prefix(Self.overridesMax).map { rule in
+            .object([
+                ("network", .text("\(rule.network)")),
+                ("country", rule.country.map { .text("\($0)") } ?? .null),
+                ("label", .text(rule.label)),
+            ])
+        }
+    }
+
+    /// Overrides that are told at most.
+    private static let overridesMax = 100
 
     func check(filter: String) throws -> [UInt8] {
         guard filter.unicodeScalars.count <= 4096 else {

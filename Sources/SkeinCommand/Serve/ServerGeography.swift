@@ -1,5 +1,6 @@
 public import FlowCollector
 public import FlowEnrichment
+import Glibc
 import SkeinConfiguration
 
 extension FlowEnricher: BatchEnricher {}
@@ -12,6 +13,13 @@ enum ServerGeography {
     /// error.
     static func enricher(_ settings: GeoSettings, _ log: ServerLog) throws -> EnricherMaker? {
         var countries = settings.countries
+        if countries == SkeinSettings().geo.countries,
+            let variable = getenv("SKEIN_COUNTRY_DATABASE")
+        {
+            // As for an import; empty looks nothing up.
+            let path = String(cString: variable)
+            countries = path.isEmpty ? nil : path
+        }
         if let path = countries, path == SkeinSettings().geo.countries,
             !AddressDatabase.hasCountries(at: path)
         {

@@ -259,7 +259,7 @@ public enum OpenAPIDocument {
               },
               "Session": \(sessionSchema),
               "About": {
-                "type": "object", "required": ["version", "store", "configuration", "fields", "sets", "home"], "additionalProperties": false,
+                "type": "object", "required": ["version", "store", "configuration", "fields", "sets", "home", "overrides"], "additionalProperties": false,
                 "properties": {
                   "version": {"type": "string"},
                   "store": {"type": "string", "description": "Its folder"},
@@ -272,7 +272,14 @@ public enum OpenAPIDocument {
                     }
                   },
                   "sets": {"type": "array", "items": {"type": "string"}},
-                  "home": {"type": "array", "description": "Countries of the own networks (geo.home)", "items": {"type": "string"}}
+                  "home": {"type": "array", "description": "Countries of the own networks (geo.home)", "items": {"type": "string"}},
+                  "overrides": {
+                    "type": "array", "description": "Networks that lie elsewhere than the databases say, now (geo.home, geo.overrides)",
+                    "items": {
+                      "type": "object", "required": ["network", "country", "label"], "additionalProperties": false,
+                      "properties": {"network": {"type": "string"}, "country": {"type": ["string", "null"]}, "label": {"type": "string"}}
+                    }
+                  }
                 }
               },
               "FilterCheck": {

@@ -171,10 +171,14 @@ import Testing
         ("src country in [CH CI]", "srcgeo in [CH CI]"), ("srcgeo = A1", "srcgeo in [A1]"),
         ("dst geo != CH", "dstgeo not in [CH]"),
         ("dst geo not in [CH DE]", "dstgeo not in [CH DE]"),
+        ("src geo unknown", "not srcgeo != unknown"), ("dst geo != unknown", "dstgeo != unknown"),
+        ("geo unknown", "(not srcgeo != unknown or not dstgeo != unknown)"),
+        ("src country in [CH unknown]", "(srcgeo in [CH] or not srcgeo != unknown)"),
+        ("src country not in [CH unknown]", "not (srcgeo in [CH] or not srcgeo != unknown)"),
         ("src geo private", "srcgeo in [ZZ]"), ("not src geo CH", "not srcgeo in [CH]"),
         (
             "country != CH",
-            "(not (srcgeo in [CH] or dstgeo in [CH]) and (srcgeo present or dstgeo present))"
+            "(not (srcgeo in [CH] or dstgeo in [CH]) and (srcgeo != unknown or dstgeo != unknown))"
         ),
     ])
     func `countries`(filter: String, expected: String) throws {

@@ -38,6 +38,7 @@ import Testing
             ])
         #expect(try map("--side", "dst", "--top", "1").dropFirst() == [",1,4,400,0.4"])
         #expect(try map("src geo CH", "--utc", "--to", "2024-06").dropFirst().count == 2)
+        #expect(try map("dst geo unknown").dropFirst() == ["ZZ,1,4,400,1", ",1,4,400,1"])
     }
 
     @Test func `the picture has a bubble for each country, and words for what is nowhere`() throws {
@@ -53,6 +54,21 @@ import Testing
         let refused = try Command.run(
             Command.skein, ["map", "--store", "s", "--svg", "absent/map.svg"], in: folder)
         #expect(refused.status == 1)
+    }
+
+    @Test func `the picture may be shaded, and tells alerts, home and what is overridden`() throws {
+        let configuration = """
+            geo:
+              home: [{networks: [192.0.2.0/24], country: CH, label: "us & ours"}]
+              overrides: [{prefix: 203.0.113.0/24, country: JP}]
+            """
+        try folder.write("skein.yaml", Array(configuration.utf8))
+        _ = try map("--svg", "map.svg", "--draw", "areas", "--config", "skein.yaml")
+        let picture = try String(contentsOfFile: folder.path("map.svg"), encoding: .utf8)
+        // All of 400 octets is the colour of traffic; land without any is grey.
+        #expect(picture.contains("fill=\"#0072b2\"><title>JP 40.0 %</title></path>"))
+        #expect(picture.contains("fill=\"#d3dae1\"") && !picture.contains("<circle"))
+        #expect(picture.contains("203.0.113.0/24 is JP") && picture.contains("(us &amp; ours)"))
     }
 
     @Test func `what the user knows better mends what is stored`() throws {
