@@ -7,8 +7,7 @@ import {marks, remarkable} from "./swarmwire.js";
 /** @typedef {import("./swarmlook.js").Place} Place */
 /** @typedef {import("./swarmlook.js").Stage} Stage */
 /** @typedef {import("./swarmfilm.js").Moment} Moment */
-/** @typedef {import("./swarmwire.js").Stream} Stream */
-/** @typedef {{node: import("./swarmwire.js").Node_, stream?: undefined} | {stream: Stream, node?: undefined}} Thing */
+/** @typedef {import("./swarmthings.js").Thing} Thing */
 
 const labelsMax = 40;
 
@@ -90,10 +89,12 @@ export function thingAt(moment, places, stage, choice, x, y, ratio) {
         const way = wayOf(stream, moment.scene, places, stage, 0.10 + 0.14 * streamPart(stream.key, choice.salt));
         if (!way || x < Math.min(way.x0, way.x1, way.x2) - 9 || x > Math.max(way.x0, way.x1, way.x2) + 9
             || y < Math.min(way.y0, way.y1, way.y2) - 9 || y > Math.max(way.y0, way.y1, way.y2) + 9) continue;
+        const [from, to] = [moment.scene.bySlot[stream.source], moment.scene.bySlot[stream.target]];
+        if (!from || !to) continue;
         for (let part = 0; part <= 32; part += 1) {
             const [px, py] = pointOf(way, part / 32);
             const away = Math.hypot(px - x, py - y);
-            if (away < nearest) [found, nearest] = [{stream}, away];
+            if (away < nearest) [found, nearest] = [{stream, from, to}, away];
         }
     }
     return found;
