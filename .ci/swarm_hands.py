@@ -308,6 +308,26 @@ def kept(hands, page):
     hands.expect(hands.frame(page) == picture, "loaded anew, the picture is another one")
 
 
+def streamed(hands, page):
+    """What arrives is no time: the head says so, and who chooses a time leaves it."""
+    hands.open(page)
+    time_, live = page.locator("#head .time"), page.locator("#head .live")
+    words = time_.inner_text()
+    page.locator(".swarm-live").click()
+    page.wait_for_function("() => %s.live()?.isConnected && %s.count() > 2" % (SWARM, SWARM), timeout=30000)
+    hands.expect(time_.inner_text() == "What arrives" and live.get_attribute("aria-pressed") == "true", "live, the head says", time_.inner_text())
+    hands.expect(hands.asks(page).get("live") == "1" and "at" not in hands.asks(page), "live, the address says", page.url)
+    page.keyboard.press("l")
+    hands.expect("live" not in hands.asks(page) and time_.inner_text() == words, "back from there the head says", time_.inner_text())
+    page.keyboard.press("l")
+    page.wait_for_function("() => %s.live()" % SWARM, timeout=30000)
+    time_.click()
+    page.get_by_role("menuitem", name="Earlier").click()
+    page.wait_for_function("() => %s.isWhole()" % SWARM, timeout=30000)
+    hands.expect("live" not in hands.asks(page) and time_.inner_text() not in ("What arrives", words), "a time is chosen, and the head says", time_.inner_text())
+    hands.expect(page.locator(".swarm-live").get_attribute("aria-pressed") == "false", "a time is chosen, and it says that it is live")
+
+
 def still(hands):
     """Who asks for less motion gets none that they have not asked for; all others get it at once."""
     for motion in ("no-preference", "reduce"):
@@ -332,7 +352,7 @@ def still(hands):
 def run(browser, base, first):
     hands = Hands(browser, base, first)
     page = browser.page(viewport=SMALL)
-    for check in (pointed, hidden, pressed, kept, timed):
+    for check in (pointed, hidden, pressed, kept, streamed, timed):
         check(hands, page)
     page.context.close()
     still(hands)

@@ -4,7 +4,7 @@ import {Refusal} from "./api.js";
 import {fill, h, icon, renew, say} from "./dom.js";
 import {amount, moment as instantText, short, whole} from "./format.js";
 import {hideTip, showCommand, showTip} from "./overlay.js";
-import {go, span, state} from "./state.js";
+import {go, isStreamed, span, state} from "./state.js";
 import {savePicture, videoCommand} from "./swarmcommand.js";
 import {Film} from "./swarmfilm.js";
 import {drawer} from "./swarmgl.js";
@@ -42,6 +42,8 @@ export function swarm(place) {
     let time = 0, speed = 1, isPlaying = false, isLooping = false;
     /** Of what arrives: whether the newest is shown. */
     let isFollowing = false;
+    /** Of what arrives: whether it is known that something is missing. */
+    let isMissing = false;
     let last = 0, frame = 0, pace = 0, remembering = 0;
     let shownStep = -1;
     /** @type {Thing | undefined} */
@@ -114,7 +116,7 @@ export function swarm(place) {
         hidden = new Set((more["off"] ?? "").split(",").filter(Boolean));
         hide();
         // By its words: “the last hour” is not asked for anew with every look at it.
-        const isLive = more["live"] === "1";
+        const isLive = isStreamed();
         const words = JSON.stringify(isLive ? [filter, more["seed"]] : [filter, state().from, state().to, more["seed"], more["step"]]);
         live.setAttribute("aria-pressed", String(isLive));
         rates.disabled = loop.disabled = isLive;
@@ -380,7 +382,10 @@ export function swarm(place) {
     function tellDelay(own) {
         const text = own.words(time, isFollowing);
         if (delay.textContent !== text) delay.textContent = text;
-        delay.classList.toggle("warn", own.dropped + own.skipped > 0 || !own.isConnected);
+        // Said once; how many they become is for those who look.
+        if (own.dropped + own.skipped > 0 && !isMissing) say(text);
+        isMissing = own.dropped + own.skipped > 0;
+        delay.classList.toggle("warn", isMissing || !own.isConnected);
     }
 
     /** @param {import("./swarmwire.js").Scene} scene */
