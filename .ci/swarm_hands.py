@@ -158,7 +158,7 @@ def of_command(hands, page):
     page.get_by_role("button", name="As command").click()
     words, notes = shlex.split(page.locator("dialog pre").inner_text()), page.locator("dialog .notes").all_inner_texts()
     page.keyboard.press("Escape")
-    hands.expect(words[:2] == ["skein", "swarm"] and words[words.index("--step") + 1] == "%dms" % STEP and len(notes) == 1, "the command of a video is", words)
+    hands.expect(words[:2] == ["skein", "swarm"] and words[words.index("--step") + 1] == "10m" and len(notes) == 1, "the command of a video is", words)
     for option in ("--step", "--out"):
         del words[words.index(option):words.index(option) + 2]
     rows = [json.loads(line) for line in skein("query", *words[2:], "--series", "10m", "--spread", "--overlap", "--output", "ndjson").splitlines()]

@@ -164,7 +164,7 @@ export function header() {
         const sameDay = new Date(here.from).toDateString() === new Date(here.to - 1).toDateString();
         const streams = isStreamed();
         fill(time, icon("clock"), streams ? "What arrives" : presets.includes(now.from) && now.to === "now" ? preset(now.from)
-            : `${moment(here.from).slice(0, 16)} – ${sameDay ? moment(here.to).slice(11, 16) : moment(here.to).slice(0, 16)}`);
+            : `${moment(here.from).slice(0, 16)} – ${sameDay ? moment(here.to).slice(11, 16).replace("00:00", "24:00") : moment(here.to).slice(0, 16)}`);
         time.title = streams ? "Live: what arrives, no time that was; choose one here" : `${moment(here.from)} to ${moment(here.to)}`;
         live.setAttribute("aria-pressed", String(now.view === "swarm" ? streams : now.to === "now"));
         compare.setAttribute("aria-pressed", String(Boolean(now.more["compare"])));

@@ -393,15 +393,14 @@ export function swarm(place) {
         const [all, folded] = [Number(scene.total.bytes), Number(scene.folded.bytes)];
         const away = [...painter.choice.hidden].reduce((sum, place_) => sum + Number(scene.services[place_]?.bytes ?? 0), 0);
         const isLost = followed !== "" && !scene.nodes.some(({name}) => name.text === followed);
-        sums.textContent = `${short(Number(scene.total.flows))} flows · ${amount(all, "bytes")} · ${short(scene.edges)} pairs, `
-            + `${all > 0 ? Math.floor((all - folded) / all * 100) : 100}\u202f% drawn singly`
+        sums.textContent = `${short(Number(scene.total.flows))} flows`
+            + `${all > 0 ? ` · ${amount(all, "bytes")} · ${short(scene.edges)} pairs, ${Math.floor((all - folded) / all * 100)}\u202f% drawn singly` : ""}`
             + `${away > 0 ? ` · ${amount(away, "bytes")} hidden` : ""}`
             + `${isLost ? ` · ${followed} has no place of its own now` : ""}`
             + `${painter.choice.density < 1 ? ` · ${Math.round(painter.choice.density * 100)}\u202f% of the points` : ""}`;
-        lists.draw(scene, isPlaying);
         if (pinned) drawDetail();
         if (pointer) hover();
-        fill(hosts, scene.nodes.filter((node) => node.name.kind === "host").map((node) => h("option", {value: node.name.text})));
+        if (lists.draw(scene, isPlaying)) fill(hosts, scene.nodes.filter((node) => node.name.kind === "host").map((node) => h("option", {value: node.name.text})));
     }
 
     function drawPlay() {

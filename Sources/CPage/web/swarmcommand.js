@@ -26,10 +26,20 @@ export function videoCommand(header, filter, hidden, isLive) {
     }
     if (isLive) notes.push("In the video flows are spread over the time that they took; live each counts when it arrives.");
     const wanted = both(filter, term);
-    const words = ["skein", "swarm", ...wanted ? [quoted(wanted)] : [], "--from", instant(header.from), "--to", instant(header.to), "--step", `${header.step}ms`];
+    const words = ["skein", "swarm", ...wanted ? [quoted(wanted)] : [], "--from", instant(header.from), "--to", instant(header.to), "--step", lengthOf(header.step)];
     if (header.seed !== 1n) words.push("--seed", String(header.seed));
     words.push("--store", quoted(about().store), ...configured(), "--out", "clip.mp4");
     return [words.join(" "), notes];
+}
+
+/**
+ * A length of time as the command line takes it, in the largest unit that is exact.
+ * @param {number} ms
+ */
+function lengthOf(ms) {
+    const [name, length] = /** @type {[string, number][]} */ ([["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1000]])
+        .find(([, length]) => ms % length === 0) ?? ["ms", 1];
+    return `${ms / length}${name}`;
 }
 
 /**

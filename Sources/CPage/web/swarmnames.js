@@ -35,14 +35,16 @@ export function writeNames(context, moment, places, chosen, ratio) {
         if (written >= most) break;
         const place = places[node.slot];
         if (!place || place.presence < 0.15) continue;
-        const text = node.name.text, wide = context.measureText(text).width, tall = 13 * ratio, gap = 4 * ratio;
+        const text = node.name.text, wide = context.measureText(text).width, tall = 13 * ratio;
+        // Beside the rings, not across them.
+        const gap = (chosen.includes(text) || node.marks & remarkable ? 9 : 4) * ratio;
         const isLeft = place.x + place.radius + gap + wide > width - 4;
         const left = isLeft ? place.x - place.radius - gap - wide : place.x + place.radius + gap;
         const top = place.y - tall / 2;
         const isFree = taken.every(([x0, y0, x1, y1]) => left > x1 || left + wide < x0 || top > y1 || top + tall < y0);
         const isInside = left >= 0 && top >= 0 && top + tall <= height;
         if ((!isFree || !isInside) && !chosen.includes(text)) continue;
-        taken.push([left, top, left + wide, top + tall]);
+        taken.push([left - 3 * ratio, top, left + wide + 3 * ratio, top + tall]);
         written += 1;
         context.globalAlpha = Math.min(place.presence, 1);
         context.fillStyle = "rgb(10 14 22 / 0.55)";

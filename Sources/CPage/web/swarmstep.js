@@ -51,6 +51,7 @@ export function stepLists(choose) {
     /**
      * @param {Scene} scene
      * @param {boolean} isPlaying  the next one comes soon: what somebody is about to press stays
+     * @returns {boolean} whether the nodes were listed anew
      */
     function draw(scene, isPlaying) {
         const now = performance.now();
@@ -63,7 +64,7 @@ export function stepLists(choose) {
                 return h("li", {}, h("span", {class: "swatch", style: {background: css(color)}}), says(signal));
             }));
         }
-        if (isPlaying && (now - listedAt < 1000 || isUsed(list))) return;
+        if (isPlaying && (now - listedAt < 1000 || isUsed(list))) return false;
         listedAt = now;
         const rows = [...scene.nodes].sort((a, b) => Number(b.sums.bytes) - Number(a.sums.bytes)).slice(0, nodesMax).map((node) => ({
             name: node.name.text, flows: Number(node.sums.flows), bytes: Number(node.sums.bytes), told: markText(node.marks), node,
@@ -74,6 +75,7 @@ export function stepLists(choose) {
             {name: "flows", title: "Flows", number: true, show: (row) => short(row["flows"])},
             {name: "bytes", title: "Octets", number: true, show: (row) => amount(row["bytes"], "bytes")},
         ], rows, {caption: "Largest nodes of this step"}));
+        return true;
     }
 
     return {signals, list, draw};
