@@ -86,11 +86,17 @@ static const unsigned char state_js[] = {
 static const unsigned char swarm_js[] = {
 #embed "web/swarm.js"
 };
+static const unsigned char swarmcommand_js[] = {
+#embed "web/swarmcommand.js"
+};
 static const unsigned char swarmfilm_js[] = {
 #embed "web/swarmfilm.js"
 };
 static const unsigned char swarmgl_js[] = {
 #embed "web/swarmgl.js"
+};
+static const unsigned char swarmkeys_js[] = {
+#embed "web/swarmkeys.js"
 };
 static const unsigned char swarmlive_js[] = {
 #embed "web/swarmlive.js"
@@ -103,6 +109,15 @@ static const unsigned char swarmmath_js[] = {
 };
 static const unsigned char swarmnames_js[] = {
 #embed "web/swarmnames.js"
+};
+static const unsigned char swarmprobe_js[] = {
+#embed "web/swarmprobe.js"
+};
+static const unsigned char swarmstep_js[] = {
+#embed "web/swarmstep.js"
+};
+static const unsigned char swarmthings_js[] = {
+#embed "web/swarmthings.js"
 };
 static const unsigned char swarmtimeline_js[] = {
 #embed "web/swarmtimeline.js"
@@ -150,12 +165,17 @@ static const struct page_file files[] = {
     FILE_OF("session.js", session_js),
     FILE_OF("state.js", state_js),
     FILE_OF("swarm.js", swarm_js),
+    FILE_OF("swarmcommand.js", swarmcommand_js),
     FILE_OF("swarmfilm.js", swarmfilm_js),
     FILE_OF("swarmgl.js", swarmgl_js),
+    FILE_OF("swarmkeys.js", swarmkeys_js),
     FILE_OF("swarmlive.js", swarmlive_js),
     FILE_OF("swarmlook.js", swarmlook_js),
     FILE_OF("swarmmath.js", swarmmath_js),
     FILE_OF("swarmnames.js", swarmnames_js),
+    FILE_OF("swarmprobe.js", swarmprobe_js),
+    FILE_OF("swarmstep.js", swarmstep_js),
+    FILE_OF("swarmthings.js", swarmthings_js),
     FILE_OF("swarmtimeline.js", swarmtimeline_js),
     FILE_OF("swarmwire.js", swarmwire_js),
     FILE_OF("table.js", table_js),

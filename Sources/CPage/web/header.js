@@ -7,7 +7,7 @@ import {help} from "./help.js";
 import {onPulse} from "./live.js";
 import {dialogue, menu} from "./overlay.js";
 import {leave, who} from "./session.js";
-import {before, go, keep, kept, presets, span, state} from "./state.js";
+import {before, go, isStreamed, keep, kept, presets, span, state} from "./state.js";
 import {link} from "./table.js";
 
 const titles = /** @type {{[view: string]: string}} */ ({
@@ -70,7 +70,9 @@ export function header() {
 
     function toggleLive() {
         const {from, to} = span();
-        if (state().to === "now") go({from: String(from), to: String(to)});
+        // There it is what arrives, not a time that ends now.
+        if (state().view === "swarm") go({more: {live: isStreamed() ? "" : "1", at: ""}});
+        else if (state().to === "now") go({from: String(from), to: String(to)});
         else go({from: `-${Math.max(1, Math.round((to - from) / 60_000))}min`, to: "now"});
     }
 
@@ -160,10 +162,11 @@ export function header() {
         document.title = `${titles[now.view]}${now.filter ? ` · ${now.filter}` : ""} · Skein`;
         const here = span();
         const sameDay = new Date(here.from).toDateString() === new Date(here.to - 1).toDateString();
-        fill(time, icon("clock"), presets.includes(now.from) && now.to === "now" ? preset(now.from)
-            : `${moment(here.from).slice(0, 16)} – ${sameDay ? moment(here.to).slice(11, 16) : moment(here.to).slice(0, 16)}`);
-        time.title = `${moment(here.from)} to ${moment(here.to)}`;
-        live.setAttribute("aria-pressed", String(now.to === "now"));
+        const streams = isStreamed();
+        fill(time, icon("clock"), streams ? "What arrives" : presets.includes(now.from) && now.to === "now" ? preset(now.from)
+            : `${moment(here.from).slice(0, 16)} – ${sameDay ? moment(here.to).slice(11, 16).replace("00:00", "24:00") : moment(here.to).slice(0, 16)}`);
+        time.title = streams ? "Live: what arrives, no time that was; choose one here" : `${moment(here.from)} to ${moment(here.to)}`;
+        live.setAttribute("aria-pressed", String(now.view === "swarm" ? streams : now.to === "now"));
         compare.setAttribute("aria-pressed", String(Boolean(now.more["compare"])));
         for (const button of metric.querySelectorAll("button")) {
             button.setAttribute("aria-pressed", String(button.dataset["metric"] === (now.more["metric"] || "bytes")));

@@ -72,10 +72,11 @@ export function dialogue(heading, ...children) {
 /**
  * A command that can be copied.
  * @param {string} text
+ * @param {string[]} [notes]  where it is not quite the same
  */
-export function showCommand(text) {
+export function showCommand(text, notes = []) {
     dialogue("The same on the command line",
-        h("pre", {class: "command", tabindex: "0"}, text),
+        h("pre", {class: "command", tabindex: "0"}, text), notes.map((note) => h("p", {class: "notes"}, note)),
         h("div", {class: "actions"}, h("button", {type: "button", class: "main", onclick: () => copy(text)}, "Copy")));
 }
 

@@ -54,7 +54,7 @@ export function address(state) {
 }
 
 /**
- * Goes to another state; what is not named stays, but what belongs to a view goes with it.
+ * Goes to another state; what is not named stays, but what belongs to a view goes with it, and with a time what belongs to that.
  * @param {Partial<State>} change
  * @param {{replace?: boolean}} [options]
  */
@@ -67,6 +67,8 @@ export function go(change, options = {}) {
 }
 
 const everywhere = ["metric", "compare"];
+/** What belongs to a time: a moment in it, and that it is none but what arrives. */
+const timely = ["at", "live"];
 
 /**
  * @param {Partial<State>} change
@@ -74,8 +76,9 @@ const everywhere = ["metric", "compare"];
  */
 export function next(change) {
     const stays = change.view === undefined || change.view === current.view;
-    const kept = stays ? current.more
-        : Object.fromEntries(Object.entries(current.more).filter(([name]) => everywhere.includes(name)));
+    const isMoved = change.from !== undefined || change.to !== undefined;
+    const kept = Object.fromEntries(Object.entries(current.more).filter(([name]) =>
+        stays ? !isMoved || !timely.includes(name) : everywhere.includes(name)));
     return {...current, ...change, more: {...kept, ...change.more}};
 }
 
@@ -97,6 +100,9 @@ export function resolve(text) {
     if (relative) return Date.now() - Number(relative[1]) * (units[relative[2] ?? "s"] ?? 0);
     return /^\d+$/.test(text) ? Number(text) : Date.parse(text);
 }
+
+/** Whether the swarm shows what arrives, and no time. */
+export const isStreamed = () => current.view === "swarm" && current.more["live"] === "1";
 
 /**
  * The time looked at, widened to whole steps: rollups answer for whole buckets only.

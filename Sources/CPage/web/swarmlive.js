@@ -1,6 +1,7 @@
 // @ts-check
 // Scenes as they arrive: the last minutes are kept, breaks are mended, and it is known how far behind one is.
 import {Refusal} from "./api.js";
+import {moment as instantText, whole} from "./format.js";
 import {Film} from "./swarmfilm.js";
 import {isCheckpoint, readHeader, readStatus, recordReader, sceneNumber} from "./swarmwire.js";
 
@@ -58,6 +59,19 @@ export class LiveFilm extends Film {
     behind(time) {
         const {header} = this;
         return header ? (this.now - (header.first + time) * header.step) / 1000 : 0;
+    }
+
+    /**
+     * How far behind a time is, and what is missing.
+     * @param {number} time
+     * @param {boolean} isFollowing
+     */
+    words(time, isFollowing) {
+        const words = [`${!this.isConnected ? "not connected" : isFollowing ? "live" : "paused"}, ${this.behind(time).toFixed(1)}\u202fs behind`];
+        if (this.dropped > 0) words.push(`dropped: ${whole(this.dropped)} flows`);
+        if (this.skipped > 0) words.push(`skipped: ${whole(this.skipped)} steps`);
+        if (this.begunAnew > 0) words.push(`begun anew ${instantText(this.begunAnew)}`);
+        return words.join(" · ");
     }
 
     /**

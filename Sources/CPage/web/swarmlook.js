@@ -265,6 +265,12 @@ export class Painter {
     }
 
     /**
+     * How far a stream bends.
+     * @param {Stream} stream
+     */
+    bend(stream) { return 0.10 + 0.14 * streamPart(stream.key, this.choice.salt); }
+
+    /**
      * The parts of a stream's points, and behind them how far it bends.
      * @param {Stream} stream
      * @param {Scene} scene
@@ -277,7 +283,7 @@ export class Painter {
         if (stream.marks === 0) count = Math.max(Math.trunc(count * this.calm(scene) / 64), 1);
         const parts = new Float32Array(count * 3 + 1);
         parts.set(pointParts(stream.key, this.choice.salt, scene.number, count));
-        parts[count * 3] = 0.10 + 0.14 * streamPart(stream.key, this.choice.salt);
+        parts[count * 3] = this.bend(stream);
         this.parts.set(stream, parts);
         return parts;
     }

@@ -7,8 +7,7 @@ import {marks, remarkable} from "./swarmwire.js";
 /** @typedef {import("./swarmlook.js").Place} Place */
 /** @typedef {import("./swarmlook.js").Stage} Stage */
 /** @typedef {import("./swarmfilm.js").Moment} Moment */
-/** @typedef {import("./swarmwire.js").Stream} Stream */
-/** @typedef {{node: import("./swarmwire.js").Node_, stream?: undefined} | {stream: Stream, node?: undefined}} Thing */
+/** @typedef {import("./swarmthings.js").Thing} Thing */
 
 const labelsMax = 40;
 
@@ -36,14 +35,16 @@ export function writeNames(context, moment, places, chosen, ratio) {
         if (written >= most) break;
         const place = places[node.slot];
         if (!place || place.presence < 0.15) continue;
-        const text = node.name.text, wide = context.measureText(text).width, tall = 13 * ratio, gap = 4 * ratio;
+        const text = node.name.text, wide = context.measureText(text).width, tall = 13 * ratio;
+        // Beside the rings, not across them.
+        const gap = (chosen.includes(text) || node.marks & remarkable ? 9 : 4) * ratio;
         const isLeft = place.x + place.radius + gap + wide > width - 4;
         const left = isLeft ? place.x - place.radius - gap - wide : place.x + place.radius + gap;
         const top = place.y - tall / 2;
         const isFree = taken.every(([x0, y0, x1, y1]) => left > x1 || left + wide < x0 || top > y1 || top + tall < y0);
         const isInside = left >= 0 && top >= 0 && top + tall <= height;
         if ((!isFree || !isInside) && !chosen.includes(text)) continue;
-        taken.push([left, top, left + wide, top + tall]);
+        taken.push([left - 3 * ratio, top, left + wide + 3 * ratio, top + tall]);
         written += 1;
         context.globalAlpha = Math.min(place.presence, 1);
         context.fillStyle = "rgb(10 14 22 / 0.55)";
@@ -90,10 +91,12 @@ export function thingAt(moment, places, stage, choice, x, y, ratio) {
         const way = wayOf(stream, moment.scene, places, stage, 0.10 + 0.14 * streamPart(stream.key, choice.salt));
         if (!way || x < Math.min(way.x0, way.x1, way.x2) - 9 || x > Math.max(way.x0, way.x1, way.x2) + 9
             || y < Math.min(way.y0, way.y1, way.y2) - 9 || y > Math.max(way.y0, way.y1, way.y2) + 9) continue;
+        const [from, to] = [moment.scene.bySlot[stream.source], moment.scene.bySlot[stream.target]];
+        if (!from || !to) continue;
         for (let part = 0; part <= 32; part += 1) {
             const [px, py] = pointOf(way, part / 32);
             const away = Math.hypot(px - x, py - y);
-            if (away < nearest) [found, nearest] = [{stream}, away];
+            if (away < nearest) [found, nearest] = [{stream, from, to}, away];
         }
     }
     return found;
