@@ -12,6 +12,9 @@ import {link, pivot, table} from "./table.js";
 
 /** @typedef {import("./api.js").Row} Row */
 
+/** Alerts that are listed at most. */
+const rowsMax = 500;
+
 /** @param {string} severity */
 export const severityMark = (severity) => h("span", {class: `severity ${severity}`}, severity);
 
@@ -76,7 +79,7 @@ export function alerts(place) {
         const when = chosen === "open" || chosen === "acknowledged" ? {} : {from, to};
         panel.load([{
             path: "alerts", parameters: {
-                filter: state().filter, ...when, state: chosen === "all" ? "" : chosen, severity, limit: 500,
+                filter: state().filter, ...when, state: chosen === "all" ? "" : chosen, severity, limit: rowsMax,
             },
         }], signal, ([answer]) => {
             const rows = answer?.rows ?? [];
@@ -85,7 +88,9 @@ export function alerts(place) {
                     h("p", {}, chosen === "open" ? "Nothing is open." : "No alerts in this time."),
                     h("p", {class: "muted"}, "Rules and lists are set in skein.yaml: alerts.rules, intel.sources."))};
             }
-            return {content: table([
+            const whole_ = rows.length < rowsMax ? null
+                : h("p", {class: "muted"}, `The last ${rowsMax}; a filter, a severity or a shorter time shows the others.`);
+            return {content: [whole_, table([
                 {name: "severity", title: "Severity", show: (row) => severityMark(row["severity"])},
                 {name: "rule", title: "Rule", show: (row) => [row["rule"], row["retro"] ? h("span", {class: "tag"}, "in the past") : null]},
                 {name: "host", title: "Who with whom", wide: true, show: sides},
@@ -97,7 +102,7 @@ export function alerts(place) {
                 {name: "state", title: "State", show: (row) => row["state"] === "open" && mayChange()
                     ? h("button", {type: "button", class: "small plain", onclick: () => note(row)}, "Acknowledge")
                     : h("span", {class: "muted"}, row["state"] === "acknowledged" ? "known" : row["state"] === "open" ? "open" : "over")},
-            ], rows, {caption: "Alerts", detail: (row) => explain(row)})};
+            ], rows, {caption: "Alerts", detail: (row) => explain(row)})]};
         });
     }
 

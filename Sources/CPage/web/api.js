@@ -12,7 +12,7 @@ import {instant} from "./format.js";
  * @property {{[name: string]: number}} [file]  what is otherwise where the answer becomes a file
  */
 /** @typedef {{name: string, type: string, about: string}} FieldInfo */
-/** @typedef {{version: string, store: string, configuration: string | null, fields: FieldInfo[], sets: string[], home: string[]}} About */
+/** @typedef {{version: string, store: string, configuration: string | null, fields: FieldInfo[], sets: string[], home: string[], overrides: {network: string, country: string | null, label: string}[]}} About */
 
 export class Refusal extends Error {
     /**
@@ -127,7 +127,7 @@ export function ask(question, signal) {
 }
 
 /** @type {About} */
-let known = {version: "", store: "", configuration: null, fields: [], sets: [], home: []};
+let known = {version: "", store: "", configuration: null, fields: [], sets: [], home: [], overrides: []};
 export const about = () => known;
 
 export async function learn() {

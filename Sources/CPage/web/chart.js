@@ -57,17 +57,24 @@ function timeTicks(from, to, count) {
 }
 
 /**
+ * What was hidden by a click in a legend, by what the chart shows: it stays hidden when an answer comes anew.
+ * @type {Map<string, Set<string>>}
+ */
+const hiddenIn = new Map();
+
+/**
  * @param {Stack} stack
  * @returns {{element: HTMLElement, picture: () => SVGSVGElement}}
  */
 export function stackedChart(stack) {
     const svg = s("svg", {class: "chart", role: "img", "aria-label": stack.label, tabindex: "0"});
     const plot = h("div", {class: "plot"}, svg);
-    const hidden = new Set();
+    const hidden = hiddenIn.get(stack.label) ?? new Set();
+    hiddenIn.set(stack.label, hidden);
     const legend = h("ul", {class: "legend"}, [...stack.series].reverse().map((series) => {
         const sum = series.values.reduce((total, value) => total + value, 0);
         const toggle = h("button", {
-            type: "button", "aria-pressed": "true", title: "Show or hide",
+            type: "button", "aria-pressed": String(!hidden.has(series.name)), title: "Show or hide",
             onclick: () => {
                 if (!hidden.delete(series.name)) hidden.add(series.name);
                 toggle.setAttribute("aria-pressed", String(!hidden.has(series.name)));

@@ -31,6 +31,8 @@ function world() {
     return loading;
 }
 
+/** Open alerts that are drawn at most. */
+const alertsMax = 1000;
 const sides = /** @type {[string, string][]} */ ([["any", "Both"], ["src", "From"], ["dst", "To"]]);
 
 /** @param {HTMLElement} place */
@@ -62,7 +64,7 @@ export function map(place) {
             const [shapes, shown, out, into, found] = await Promise.all([
                 world(), ask(question), ask({path: "map", parameters: {...parameters, side: "src"}}),
                 ask({path: "map", parameters: {...parameters, side: "dst"}}),
-                ask({path: "alerts", parameters: {state: "open", filter: state().filter, limit: 1000}}),
+                ask({path: "alerts", parameters: {state: "open", filter: state().filter, limit: alertsMax}}),
             ]);
             const sums = {
                 from: new Map(out.rows.map((row) => [row["country"], row])), to: new Map(into.rows.map((row) => [row["country"], row])),
@@ -70,6 +72,9 @@ export function map(place) {
             drawList(shown.rows, counted);
             if (shown.rows.length === 0) return {content: nothing()};
             const drawing = draw(shapes, shown.rows, sums, counted, mode || "bubbles", chosen, found.rows);
+            if (found.rows.length >= alertsMax) {
+                drawing.element.append(h("p", {class: "muted"}, `Of the open alerts only the last ${alertsMax} are drawn.`));
+            }
             return {content: drawing.element, picture: drawing.picture};
         });
         list.question = question;
@@ -97,13 +102,14 @@ export function map(place) {
      * @param {AbortSignal} signal
      */
     function drillDown(code, signal) {
-        if (!code || code === "??") {
+        if (!code) {
             fill(detail);
             drilled = "";
             return;
         }
         const side = state().more["side"] || "any";
-        const term = side === "src" ? `srcgeo = ${code}` : side === "dst" ? `dstgeo = ${code}` : `country ${code}`;
+        const value = code === "??" ? "unknown" : code;
+        const term = side === "src" ? `srcgeo = ${value}` : side === "dst" ? `dstgeo = ${value}` : `country ${value}`;
         const filter = both(state().filter, term);
         const counted = metric();
         const parameters = {...window_(), filter, order: counted, top: 10};
@@ -111,7 +117,7 @@ export function map(place) {
         if (drilled !== `${code} ${filter}`) {
             panels = ["Sources", "Destinations", "Services", "Networks"].map((name) => new Panel(name));
             fill(detail,
-                h("div", {class: "drill"}, h("h2", {}, country(code)),
+                h("div", {class: "drill"}, h("h2", {}, country(code === "??" ? null : code)),
                     link({filter, more: {country: ""}}, "button", "Only this country"),
                     link({view: "flows", filter, more: {mode: "flows"}}, "button", "Its flows"),
                     h("button", {type: "button", class: "quiet", "aria-label": "Close", onclick: () => go({more: {country: ""}})}, "✕")),
@@ -127,7 +133,7 @@ export function map(place) {
                     {name: key, title: panel.title, wide: true, show: (row) => pivot(key, row[key]), bar: (row) => row["share"] / most},
                     {name: counted, title: "Amount", number: true, show: (row) => amount(row[counted], counted)},
                     {name: "share", title: "Share", number: true, show: (row) => percent(row["share"])},
-                ], rows, {caption: `${panel.title} of ${country(code)}`})};
+                ], rows, {caption: `${panel.title} of ${country(code === "??" ? null : code)}`})};
             });
         });
     }
@@ -193,7 +199,7 @@ function draw(world, rows, sums, counted, mode, chosen, found) {
     // What stands nowhere on the map is told beside it, not left out.
     const elsewhere = rows.filter((row) => !world.lands.has(row["country"]));
     return {
-        element: h("div", {}, svg, warned(world, found), elsewhere.length === 0 ? null : h("ul", {class: "elsewhere", "aria-label": "Not on the map"},
+        element: h("div", {}, svg, warned(world, found), overridden(), elsewhere.length === 0 ? null : h("ul", {class: "elsewhere", "aria-label": "Not on the map"},
             elsewhere.map((row) => h("li", {}, h("button", {
                 type: "button", onclick: () => go({more: {country: row["country"] ?? "??"}}),
                 onpointermove: (/** @type {PointerEvent} */ event) => tip(event, row["country"]), onpointerleave: hideTip,
@@ -239,6 +245,16 @@ function arcs(world, found) {
         }
         return parts;
     });
+}
+
+/** Networks that lie elsewhere than the databases say, as the user knows better. */
+function overridden() {
+    const {overrides} = about();
+    if (overrides.length === 0) return null;
+    return h("ul", {class: "elsewhere overridden", "aria-label": "What you know better"}, overrides.slice(0, 8).map(({network, country: code, label}) => h("li", {},
+        link({view: "flows", filter: both(state().filter, `net ${network}`), more: {mode: "flows"}}, "button",
+            h("span", {class: "dot"}), h("b", {}, network), ` is ${country(code)}${label ? `, ${label}` : ""}`))),
+    overrides.length > 8 ? h("li", {class: "muted"}, `and ${overrides.length - 8} more`) : null);
 }
 
 /**

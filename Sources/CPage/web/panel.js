@@ -142,6 +142,8 @@ export class Panel {
         if (question) {
             const hasForms = question.path === "query" || question.path === "map" || question.path === "alerts";
             if (hasForms) entries.push(["CSV file", () => fetchFile(question, "csv", `${name}.csv`)]);
+            const shown = this.body.querySelector("table");
+            if (!hasForms && shown) entries.push(["CSV file, as shown", () => download(`${name}.csv`, new Blob([asCSV(shown)], {type: "text/csv"}))]);
             entries.push(["JSON file", () => fetchFile(question, hasForms ? "json" : "", `${name}.json`)]);
         }
         const draws = drawing?.picture;
@@ -152,6 +154,16 @@ export class Panel {
         menu(this.more, entries, this.title);
     }
 }
+
+/**
+ * A table as it is shown, as CSV (RFC 4180). What a spreadsheet would take for a formula is made text.
+ * @param {HTMLTableElement} shown
+ */
+const asCSV = (shown) => [...shown.rows].filter((row) => !row.classList.contains("detail")).map((row) => [...row.cells].map((cell) => {
+    const text = (cell.textContent ?? "").trim().replaceAll(/\s+/g, " ");
+    const plain = /^[=+\-@]/.test(text) && !/^[+-]?[\d.]+$/.test(text) ? `'${text}` : text;
+    return /[",]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+}).join(",") + "\r\n").join("");
 
 /**
  * @param {Question} question

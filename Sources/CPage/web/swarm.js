@@ -483,7 +483,7 @@ export function swarm(place) {
     function marksOf(place_) {
         const known = film.told[place_];
         if (known !== undefined) return known;
-        const bits = {scan: marks.scans, "port scan": marks.scans, flood: marks.flooded, listed: marks.listed, beacon: marks.beacons};
+        const bits = {scan: marks.scans, "port scan": marks.scans, flood: marks.flooded, listed: marks.listed, beacon: marks.beacons, upload: marks.uploads};
         return film.told[place_] = (film.scene(place_)?.signals ?? []).reduce((sum, signal) => sum | bits[signal.kind], 0);
     }
 

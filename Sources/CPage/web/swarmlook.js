@@ -23,7 +23,7 @@ import {marks, remarkable} from "./swarmwire.js";
 const lightOf = (color) => /** @type {Light} */ ([(color >> 16 & 255) / 255, (color >> 8 & 255) / 255, (color & 255) / 255]);
 
 export const colors = {
-    inside: 0x9fc8f5, outside: 0xaab2c0, listed: 0xff3b30, scans: 0xffd54a, flooded: 0xff8a3d, beacons: 0x5ce1e6,
+    inside: 0x9fc8f5, outside: 0xaab2c0, listed: 0xff3b30, scans: 0xffd54a, flooded: 0xff8a3d, beacons: 0x5ce1e6, uploads: 0xe040fb,
     text: 0xd5dbe6, ground: 0x0a0e16,
 };
 /** @param {number} color */
@@ -160,6 +160,7 @@ export class Painter {
 
     /** @param {Stream} stream */
     lightOf(stream) {
+        if (stream.marks & marks.uploads) return lightOf(colors.uploads);
         if (stream.marks & marks.listed) return lightOf(colors.listed);
         if (stream.marks & marks.scans) return lightOf(colors.scans);
         if (stream.marks & marks.flooded) return lightOf(colors.flooded);
@@ -280,6 +281,8 @@ export class Painter {
         if (known) return known;
         let count = Math.min(Math.max(Math.trunc((eighthsOfLog2(stream.sums.bytes) - 56) / 10), 1), 14);
         if (stream.marks & (marks.scans | marks.flooded)) count = Math.min(Math.max(stream.edges, count), 48);
+        // An upload is a beam.
+        if (stream.marks & marks.uploads) count = 40;
         if (stream.marks === 0) count = Math.max(Math.trunc(count * this.calm(scene) / 64), 1);
         const parts = new Float32Array(count * 3 + 1);
         parts.set(pointParts(stream.key, this.choice.salt, scene.number, count));
@@ -389,6 +392,7 @@ function ringsOf(moment, stage, places) {
             round(3 + 3 * pulse, 2, colors.listed, 1.4);
             round(8 + 6 * pulse, 1, colors.listed, 0.5);
         }
+        if (node.marks & marks.uploads) round(4, 2, colors.uploads, 1.2);
         if (node.marks & marks.scans) round(4, 1.2, colors.scans, 1);
         if (node.marks & marks.flooded) {
             // Closes in.

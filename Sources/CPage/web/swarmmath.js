@@ -102,7 +102,7 @@ export function sceneHash(scene, seed) {
     const take = (number) => { hash = BigInt.asUintN(64, mixed(hash ^ BigInt(number)) + 0x2545f4914f6cdd1dn); };
     take(scene.number);
     for (const node of scene.nodes) {
-        take(BigInt(node.slot) << 48n | BigInt(node.x) << 32n | BigInt(node.y) << 16n | BigInt(node.size) << 5n & 0xffe0n | BigInt(node.marks));
+        take(BigInt(node.slot) << 48n | BigInt(node.x) << 32n | BigInt(node.y) << 16n | BigInt(node.size) << 6n & 0xffc0n | BigInt(node.marks));
         take(node.sums.bytes);
     }
     for (const stream of scene.streams) {

@@ -41,6 +41,7 @@ export function stepLists(choose) {
             case "port scan": return ["port scan: ", host(signal.subject), " → ", host(signal.object), `, ${whole(signal.count)} services`];
             case "flood": return [`flood: ${whole(signal.count)} hosts → `, host(signal.subject), service];
             case "listed": return ["listed: ", host(signal.subject), " ↔ ", host(signal.object), service];
+            case "upload": return ["upload: ", host(signal.subject), " → ", host(signal.object), `${service}, ${short(Number(signal.sums.bytes), "B")}`];
             default: return ["beacon: ", host(signal.subject), " → ", host(signal.object), service];
         }
     }

@@ -32,6 +32,7 @@ export const told = /** @type {[string, string, number, number][]} */ ([
     ["scan", "a yellow fan: asks many, and few answer", colors.scans, marks.scans],
     ["flood", "an orange cone: asked by many, and answers few", colors.flooded, marks.flooded],
     ["beacon", "a ring that spreads: as regular as a clock", colors.beacons, marks.beacons],
+    ["upload", "a magenta beam: sends out far more than it gets", colors.uploads, marks.uploads],
 ]);
 
 /** @param {number} bits */

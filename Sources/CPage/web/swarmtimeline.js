@@ -55,7 +55,7 @@ export function timeline(film, seek, marksOf) {
         const width = 1000 / Math.max(count, 1);
         for (; told_ < film.count; told_ += 1) {
             const seen = marksOf(told_);
-            [[marks.listed, colors.listed], [marks.scans, colors.scans], [marks.flooded, colors.flooded], [marks.beacons, colors.beacons]]
+            [[marks.listed, colors.listed], [marks.scans, colors.scans], [marks.flooded, colors.flooded], [marks.beacons, colors.beacons], [marks.uploads, colors.uploads]]
                 .filter(([mark]) => seen & (mark ?? 0)).forEach(([, color], row) => {
                     told.append(s("rect", {x: told_ * width, y: row * 3, width: Math.max(width * 0.92, 1.5), height: 2.4, fill: css(color ?? 0)}));
                 });

@@ -17,7 +17,7 @@
  */
 /**
  * @typedef {object} Signal
- * @property {"scan" | "port scan" | "flood" | "listed" | "beacon"} kind
+ * @property {"scan" | "port scan" | "flood" | "listed" | "beacon" | "upload"} kind
  * @property {string} subject
  * @property {string} object  "" where there is none
  * @property {number} service  -1 where there is none
@@ -52,11 +52,11 @@
  * @property {number[][]} timeline
  */
 
-export const marks = {listed: 1, scans: 2, flooded: 4, beacons: 8, inside: 16};
+export const marks = {listed: 1, scans: 2, flooded: 4, beacons: 8, inside: 16, uploads: 32};
 /** Marks that are told of. */
-export const remarkable = 15;
+export const remarkable = 47;
 
-const kinds = /** @type {Signal["kind"][]} */ (["scan", "port scan", "flood", "listed", "beacon"]);
+const kinds = /** @type {Signal["kind"][]} */ (["scan", "port scan", "flood", "listed", "beacon", "upload"]);
 
 class Octets {
     /** @param {Uint8Array} octets */

@@ -57,14 +57,22 @@ export function pivot(field, value, label) {
 }
 
 /**
+ * How the tables of this page were sorted by hand, by caption and column: an answer that comes anew is sorted so too.
+ * @type {Map<string, {sort: string, ascending: boolean}>}
+ */
+const sorted = new Map();
+
+/**
  * @param {Column[]} columns
  * @param {import("./api.js").Row[]} rows
  * @param {{caption: string, sort?: string, ascending?: boolean, onSort?: (name: string) => void, empty?: string,
  *   detail?: (row: import("./api.js").Row) => import("./dom.js").Child}} options
  */
 export function table(columns, rows, options) {
-    let sort = options.sort ?? "";
-    let ascending = options.ascending ?? false;
+    const key = `${options.caption} ${columns.map((column) => column.name).join()}`;
+    const chosen = options.onSort ? undefined : sorted.get(key);
+    let sort = chosen?.sort ?? options.sort ?? "";
+    let ascending = chosen?.ascending ?? options.ascending ?? false;
     const body = h("tbody");
     const heads = columns.map((column) => h("th", {
         scope: "col", class: `${column.number ? "number" : ""}${column.wide ? " wide" : ""}${column.spare ? " spare" : ""}`,
@@ -75,6 +83,8 @@ export function table(columns, rows, options) {
         if (options.onSort) return options.onSort(column.name);
         ascending = sort === column.name ? !ascending : !column.number;
         sort = column.name;
+        if (sorted.size > 64) sorted.clear();
+        sorted.set(key, {sort, ascending});
         draw();
     }
 
@@ -83,8 +93,8 @@ export function table(columns, rows, options) {
             const isSorted = columns[index]?.name === sort;
             head.setAttribute("aria-sort", isSorted ? (ascending ? "ascending" : "descending") : "none");
         });
-        const sorted = sort && !options.onSort ? [...rows].sort((a, b) => compare(a[sort], b[sort]) * (ascending ? 1 : -1)) : rows;
-        fill(body, sorted.map((row) => {
+        const ordered = sort && !options.onSort ? [...rows].sort((a, b) => compare(a[sort], b[sort]) * (ascending ? 1 : -1)) : rows;
+        fill(body, ordered.map((row) => {
             const line = h("tr", {}, columns.map((column) => cell(column, row)));
             if (!options.detail) return line;
             const detail = options.detail;
