@@ -88,12 +88,12 @@ export function swarm(place) {
     const bar = h("div", {class: "swarm-bar"},
         h("button", {type: "button", class: "quiet", "aria-label": "A step back", title: "A step back ( , )", onclick: () => step(-1)}, icon("left")),
         play, h("button", {type: "button", class: "quiet", "aria-label": "A step on", title: "A step on ( . )", onclick: () => step(1)}, icon("right")),
-        rates, loop, live, clock, delay, sums, h("span", {class: "spring"}), search, hosts,
+        rates, loop, live, clock, h("span", {class: "spring"}), search, hosts,
         h("button", {type: "button", onclick: asCommand}, "As command"),
         h("button", {type: "button", onclick: asPicture}, "As PNG"));
     const times = h("div", {}, scrubber.element);
     fill(place, h("h1", {class: "unseen"}, "Swarm"),
-        h("section", {class: "panel swarm", "aria-label": "Swarm"}, note, stage, times, bar, legend.element),
+        h("section", {class: "panel swarm", "aria-label": "Swarm"}, note, stage, times, bar, h("div", {class: "swarm-words"}, delay, sums), legend.element),
         h("div", {class: "panels swarm-more"},
             h("section", {class: "panel", "aria-label": "Told of this step"}, h("div", {class: "panel-head"}, h("h2", {}, "Told")), h("div", {class: "panel-body"}, lists.signals, detail.element)),
             h("section", {class: "panel swarm-top", "aria-label": "Largest nodes"}, h("div", {class: "panel-head"}, h("h2", {}, "Largest of this step")), h("div", {class: "panel-body"}, lists.list))));
@@ -431,7 +431,7 @@ export function swarm(place) {
         return scene && film.header && describe(thing, scene, film.header);
     }
 
-    function drawDetail() { detail.show(pinned, film.moment(time)?.scene, film.header); }
+    function drawDetail() { detail.show(pinned, film.moment(time)?.scene, film.header, film instanceof LiveFilm); }
 
     /**
      * What is told of a step, as marks.
