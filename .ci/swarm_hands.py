@@ -150,7 +150,7 @@ def pointed(hands, page):
     hands.expect(hands.asks(page).get("follow") == "all others", "it is not found in other letters", page.url)
     page.get_by_label("Find a host and follow it").fill("192.0.2.254")
     page.keyboard.press("Enter")
-    hands.expect("192.0.2.254 has no place" in page.locator(".swarm-bar").inner_text(), "nothing says that nobody is followed")
+    hands.expect("192.0.2.254 has no place" in page.locator(".swarm-words").inner_text(), "nothing says that nobody is followed")
 
 
 def of_command(hands, page):
@@ -174,7 +174,7 @@ def hidden(hands, page):
         sums[stream["service"]] = sums.get(stream["service"], 0) + stream["bytes"]
     service = max((name for name in sums if name != "others"), key=lambda name: sums[name])
     largest = max((stream for stream in things["streams"] if stream["service"] == service), key=lambda stream: stream["bytes"])
-    bar, legend = page.locator(".swarm-bar"), page.locator(".swarm-legend")
+    bar, legend = page.locator(".swarm-words"), page.locator(".swarm-legend")
     points, before, words = page.evaluate("() => %s.drawAt(%s.now())" % (SWARM, SWARM)), hands.frame(page), bar.inner_text()
     button = legend.get_by_role("button", name=service, exact=True)
     button.focus()

@@ -98,6 +98,9 @@ static const unsigned char swarmgl_js[] = {
 static const unsigned char swarmkeys_js[] = {
 #embed "web/swarmkeys.js"
 };
+static const unsigned char swarmlegend_js[] = {
+#embed "web/swarmlegend.js"
+};
 static const unsigned char swarmlive_js[] = {
 #embed "web/swarmlive.js"
 };
@@ -109,6 +112,9 @@ static const unsigned char swarmmath_js[] = {
 };
 static const unsigned char swarmnames_js[] = {
 #embed "web/swarmnames.js"
+};
+static const unsigned char swarmpointer_js[] = {
+#embed "web/swarmpointer.js"
 };
 static const unsigned char swarmprobe_js[] = {
 #embed "web/swarmprobe.js"
@@ -169,10 +175,12 @@ static const struct page_file files[] = {
     FILE_OF("swarmfilm.js", swarmfilm_js),
     FILE_OF("swarmgl.js", swarmgl_js),
     FILE_OF("swarmkeys.js", swarmkeys_js),
+    FILE_OF("swarmlegend.js", swarmlegend_js),
     FILE_OF("swarmlive.js", swarmlive_js),
     FILE_OF("swarmlook.js", swarmlook_js),
     FILE_OF("swarmmath.js", swarmmath_js),
     FILE_OF("swarmnames.js", swarmnames_js),
+    FILE_OF("swarmpointer.js", swarmpointer_js),
     FILE_OF("swarmprobe.js", swarmprobe_js),
     FILE_OF("swarmstep.js", swarmstep_js),
     FILE_OF("swarmthings.js", swarmthings_js),

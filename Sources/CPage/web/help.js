@@ -7,7 +7,7 @@ const keys = [
     ["/", "into the filter"], ["1 … 7", "Overview, Map, Flows, Alerts, Exporters, Intel, Swarm"], ["[  ]", "earlier, later"],
     ["z", "twice the time"], ["l", "follow what arrives, or stop"], ["c", "compare with the period before"],
     ["t", "light or dark"], ["?", "this"], ["Esc", "close, leave"],
-    ["space  ,  .", "in the swarm: play or pause, a step back, a step on"],
+    ["space  ,  .", "in the swarm: play or pause, a step back, a step on; ten with Shift"],
     ["← →", "in a chart: the values of a moment; Enter looks at it closely"],
 ];
 

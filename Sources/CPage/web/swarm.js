@@ -1,21 +1,23 @@
 // @ts-check
 // The swarm: what flowed between whom, step by step, played, searched, asked.
 import {Refusal} from "./api.js";
-import {fill, h, icon, renew, say} from "./dom.js";
-import {amount, moment as instantText, short, whole} from "./format.js";
-import {hideTip, showCommand, showTip} from "./overlay.js";
+import {fill, h, icon, say} from "./dom.js";
+import {amount, moment as instantText} from "./format.js";
+import {hideTip, showCommand} from "./overlay.js";
 import {go, isStreamed, span, state} from "./state.js";
 import {savePicture, videoCommand} from "./swarmcommand.js";
 import {Film} from "./swarmfilm.js";
 import {drawer} from "./swarmgl.js";
 import {listen} from "./swarmkeys.js";
+import {legend as legendOf, sumsOf} from "./swarmlegend.js";
 import {LiveFilm} from "./swarmlive.js";
-import {Painter, css, stageOf} from "./swarmlook.js";
+import {Painter, stageOf} from "./swarmlook.js";
 import {saltOf} from "./swarmmath.js";
 import {thingAt, writeNames} from "./swarmnames.js";
+import {pointing} from "./swarmpointer.js";
 import {probe} from "./swarmprobe.js";
 import {stepLists} from "./swarmstep.js";
-import {describe, detail as detailOf, told} from "./swarmthings.js";
+import {describe, detail as detailOf} from "./swarmthings.js";
 import {timeline} from "./swarmtimeline.js";
 import {marks} from "./swarmwire.js";
 
@@ -49,8 +51,6 @@ export function swarm(place) {
     /** @type {Thing | undefined} */
     let pinned;
     let followed = "";
-    /** @type {PointerEvent | undefined} */
-    let pointer;
     /** @type {import("./swarmlook.js").Look | undefined} */
     let look;
     const isStill = matchMedia("(prefers-reduced-motion: reduce)");
@@ -75,7 +75,10 @@ export function swarm(place) {
     const search = h("input", {type: "search", placeholder: "Find a host", "aria-label": "Find a host and follow it", list: "swarm-hosts",
         onchange: find});
     const hosts = h("datalist", {id: "swarm-hosts"});
-    const legend = h("div", {class: "legend swarm-legend"});
+    const legend = legendOf((name) => {
+        if (!hidden.delete(name)) hidden.add(name);
+        remember();
+    });
     const lists = stepLists((node) => pin({node}));
     const detail = detailOf({
         follow: (name) => { search.value = name; find(); },
@@ -85,15 +88,21 @@ export function swarm(place) {
     const bar = h("div", {class: "swarm-bar"},
         h("button", {type: "button", class: "quiet", "aria-label": "A step back", title: "A step back ( , )", onclick: () => step(-1)}, icon("left")),
         play, h("button", {type: "button", class: "quiet", "aria-label": "A step on", title: "A step on ( . )", onclick: () => step(1)}, icon("right")),
-        rates, loop, live, clock, delay, sums, h("span", {class: "spring"}), search, hosts,
+        rates, loop, live, clock, h("span", {class: "spring"}), search, hosts,
         h("button", {type: "button", onclick: asCommand}, "As command"),
         h("button", {type: "button", onclick: asPicture}, "As PNG"));
     const times = h("div", {}, scrubber.element);
     fill(place, h("h1", {class: "unseen"}, "Swarm"),
-        h("section", {class: "panel swarm", "aria-label": "Swarm"}, note, stage, times, bar, legend),
+        h("section", {class: "panel swarm", "aria-label": "Swarm"}, note, stage, times, bar, h("div", {class: "swarm-words"}, delay, sums), legend.element),
         h("div", {class: "panels swarm-more"},
             h("section", {class: "panel", "aria-label": "Told of this step"}, h("div", {class: "panel-head"}, h("h2", {}, "Told")), h("div", {class: "panel-body"}, lists.signals, detail.element)),
             h("section", {class: "panel swarm-top", "aria-label": "Largest nodes"}, h("div", {class: "panel-head"}, h("h2", {}, "Largest of this step")), h("div", {class: "panel-body"}, lists.list))));
+    const hover = pointing(names, {
+        at: (x, y, ratio) => {
+            const moment = film.moment(time);
+            return moment && look && thingAt(moment, look.places, stageOf(names.width, names.height), painter.choice, x, y, ratio);
+        }, describe: known_, choose: pin,
+    });
     const unlisten = listen({
         toggle, step, jump: (end) => seek(end ? film.count : 0), drop: () => { pinned = undefined; hideTip(); render(); drawDetail(); },
     });
@@ -390,16 +399,9 @@ export function swarm(place) {
 
     /** @param {import("./swarmwire.js").Scene} scene */
     function drawStep(scene) {
-        const [all, folded] = [Number(scene.total.bytes), Number(scene.folded.bytes)];
-        const away = [...painter.choice.hidden].reduce((sum, place_) => sum + Number(scene.services[place_]?.bytes ?? 0), 0);
-        const isLost = followed !== "" && !scene.nodes.some(({name}) => name.text === followed);
-        sums.textContent = `${short(Number(scene.total.flows))} flows`
-            + `${all > 0 ? ` · ${amount(all, "bytes")} · ${short(scene.edges)} pairs, ${Math.floor((all - folded) / all * 100)}\u202f% drawn singly` : ""}`
-            + `${away > 0 ? ` · ${amount(away, "bytes")} hidden` : ""}`
-            + `${isLost ? ` · ${followed} has no place of its own now` : ""}`
-            + `${painter.choice.density < 1 ? ` · ${Math.round(painter.choice.density * 100)}\u202f% of the points` : ""}`;
+        sums.textContent = sumsOf(scene, painter.choice, followed);
         if (pinned) drawDetail();
-        if (pointer) hover();
+        hover();
         if (lists.draw(scene, isPlaying)) fill(hosts, scene.nodes.filter((node) => node.name.kind === "host").map((node) => h("option", {value: node.name.text})));
     }
 
@@ -410,22 +412,7 @@ export function swarm(place) {
         shownStep = -1;
     }
 
-    function drawLegend() {
-        const services = film.header?.services ?? [], isLive = film instanceof LiveFilm;
-        // Made anew for other services only: whoever has just pressed one stays there.
-        renew(legend, JSON.stringify([services, isLive]), () => [
-            services.map(({name, color}) => h("button", {
-                type: "button", "data-service": name, title: "Hide or show; the sums stay those of all", onclick: () => {
-                    if (!hidden.delete(name)) hidden.add(name);
-                    remember();
-                },
-            }, h("span", {class: "swatch", style: {background: css(color)}}), name)),
-            told.map(([name, text, color]) => h("span", {class: "swarm-word", title: text},
-                h("span", {class: "swatch round", style: {borderColor: css(color)}}), h("b", {}, name), ` ${text.split(":")[0]}`)),
-            isLive ? h("span", {class: "swarm-word"}, h("b", {}, "live"), " a flow counts whole in the half second in which it arrived") : null,
-        ]);
-        for (const button of legend.querySelectorAll("button")) button.setAttribute("aria-pressed", String(!hidden.has(button.dataset["service"] ?? "")));
-    }
+    function drawLegend() { legend.draw(film.header?.services ?? [], hidden, film instanceof LiveFilm); }
 
     // MARK: Things
 
@@ -444,37 +431,7 @@ export function swarm(place) {
         return scene && film.header && describe(thing, scene, film.header);
     }
 
-    function drawDetail() { detail.show(pinned, film.moment(time)?.scene, film.header); }
-
-    /** @param {PointerEvent | MouseEvent} event */
-    function under(event) {
-        const moment = film.moment(time);
-        if (!moment || !look) return undefined;
-        const box = names.getBoundingClientRect();
-        const ratio = names.width / Math.max(box.width, 1);
-        return thingAt(moment, look.places, stageOf(names.width, names.height), painter.choice, (event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio, ratio);
-    }
-    /** Says what is under the pointer, which may rest while the time goes on. */
-    function hover() {
-        const thing = pointer && under(pointer);
-        const known = thing && known_(thing);
-        names.classList.toggle("hits", Boolean(known));
-        if (!pointer || !known) return hideTip();
-        showTip(pointer.clientX, pointer.clientY, h("div", {class: "tip-head"}, known.title), known.note ? h("div", {class: "warn"}, known.note) : null,
-            `${short(Number(known.sums.flows))} flows · ${amount(Number(known.sums.bytes), "bytes")} · ${known.more}`);
-    }
-    names.addEventListener("pointermove", (event) => {
-        pointer = event;
-        hover();
-    });
-    names.addEventListener("pointerleave", () => {
-        pointer = undefined;
-        hover();
-    });
-    names.addEventListener("click", (event) => {
-        const thing = under(event);
-        if (thing) pin(thing);
-    });
+    function drawDetail() { detail.show(pinned, film.moment(time)?.scene, film.header, film instanceof LiveFilm); }
 
     /**
      * What is told of a step, as marks.

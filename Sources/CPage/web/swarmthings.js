@@ -91,7 +91,7 @@ export function describe(thing, scene, header) {
 export function detail(act) {
     const element = h("div", {class: "swarm-detail"});
     const heading = h("h3"), note = h("p", {class: "warn"}), numbers = h("p"), query = h("pre", {class: "command", tabindex: "0"});
-    const wide = h("p", {class: "muted"}, "The command, and the flows, have those of members too that stand in the picture by themselves, or as another service.");
+    const wide = h("p", {class: "muted"});
     /** @type {Partial<import("./state.js").State>} */
     let change = {};
     const flows = h("a", {class: "button", href: "/", onclick: (/** @type {MouseEvent} */ event) => {
@@ -107,8 +107,9 @@ export function detail(act) {
      * @param {Thing | undefined} thing  none: nothing is kept
      * @param {Scene | undefined} scene
      * @param {Header | undefined} header
+     * @param {boolean} isLive
      */
-    function show(thing, scene, header) {
+    function show(thing, scene, header, isLive) {
         if (!thing || !scene || !header) return fill(element);
         const known = describe(thing, scene, header);
         const from = scene.number * header.step, to = from + header.step;
@@ -119,7 +120,9 @@ export function detail(act) {
         note.hidden = !known.note;
         numbers.textContent = `${short(Number(known.sums.flows))} flows, ${short(Number(known.sums.packets))} packets, ${amount(Number(known.sums.bytes), "bytes")} in this step · ${known.more}`;
         query.textContent = command({path: "query", parameters: {filter, from, to, overlap: true}});
-        wide.hidden = known.isExact;
+        wide.textContent = isLive ? "Live, a flow counts when it arrives; the command, and the flows, go by the flow's own time."
+            : "The command, and the flows, have those of members too that stand in the picture by themselves, or as another service.";
+        wide.hidden = known.isExact && !isLive;
         flows.href = address(next(change));
         follow.hidden = thing.node?.name.kind !== "host";
         if (!heading.isConnected) fill(element, parts);
