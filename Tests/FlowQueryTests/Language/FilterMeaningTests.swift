@@ -174,7 +174,7 @@ import Testing
         ("src geo unknown", "not srcgeo != unknown"), ("dst geo != unknown", "dstgeo != unknown"),
         ("geo unknown", "(not srcgeo != unknown or not dstgeo != unknown)"),
         ("src country in [CH unknown]", "(srcgeo in [CH] or not srcgeo != unknown)"),
-        ("src country not in [CH unknown]", "not (srcgeo in [CH] or not srcgeo != unknown)"),
+        ("src country not in [CH unknown]", "srcgeo not in [CH]"),
         ("src geo private", "srcgeo in [ZZ]"), ("not src geo CH", "not srcgeo in [CH]"),
         (
             "country != CH",

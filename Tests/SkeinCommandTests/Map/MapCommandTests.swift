@@ -38,7 +38,7 @@ import Testing
             ])
         #expect(try map("--side", "dst", "--top", "1").dropFirst() == [",1,4,400,0.4"])
         #expect(try map("src geo CH", "--utc", "--to", "2024-06").dropFirst().count == 2)
-        #expect(try map("dst geo unknown").dropFirst() == ["ZZ,1,4,400,1", ",1,4,400,1"])
+        #expect(try map("dst geo unknown").dropFirst() == [",1,4,400,1.0", "ZZ,1,4,400,1.0"])
     }
 
     @Test func `the picture has a bubble for each country, and words for what is nowhere`() throws {
