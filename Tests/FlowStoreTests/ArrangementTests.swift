@@ -259,3 +259,27 @@ import Testing
         }
     }
 }
+
+/// Ranks that lie packed.
+@Suite struct PackedRankTests {
+    /// Any part of them, eight at once and one by one.
+    @Test(arguments: [1, 2, 4], [1, 7, 64, 1000, 4096])
+    func `ranks are counted`(bits: Int, rows: Int) {
+        var random = Seeded(UInt64(rows * 10 + bits))
+        let ranks = (0..<rows).map { _ in UInt8.random(in: 0..<1 << bits, using: &random) }
+        let head = 5
+        var packed = [UInt8](
+            repeating: 0, count: head + PackedCoding.octets(rows: rows, bits: bits))
+        var output = packed.mutableSpan
+        packBits(ranks.span, bits: bits, into: &output, at: head)
+        for _ in 0..<60 {
+            let first = Int.random(in: 0...rows, using: &random)
+            let last = Int.random(in: first...rows, using: &random)
+            let rank = UInt8.random(in: 0..<1 << bits, using: &random)
+            #expect(
+                countRanks(
+                    packed.span, head: head, bits: bits, rows: first..<last, equalTo: rank)
+                    == ranks[first..<last].count { $0 == rank })
+        }
+    }
+}

@@ -122,13 +122,35 @@ func countRanks(
     var count = 0
     var row = rows.lowerBound
     while row < rows.upperBound {
-        let shift = UInt8(row / part * bits)
         let end = min(rows.upperBound, (row / part + 1) * part)
         let first = head + row % part
-        for index in first..<first + end - row where octets[index] &>> shift & mask == rank {
-            count += 1
-        }
+        count += countParts(
+            octets.extracting(first..<first + end - row), shift: row / part * bits, mask: mask,
+            equalTo: rank)
         row = end
+    }
+    return count
+}
+
+/// How many octets have a number in some of their bits, of which there are seven at most.
+private func countParts(
+    _ octets: Span<UInt8>, shift: Int, mask: UInt8, equalTo number: UInt8
+) -> Int {
+    precondition(mask < 128 && number < 128)
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let (masks, numbers) = (ones * UInt64(mask), ones * UInt64(number))
+    let raw = unsafe octets.bytes
+    var (count, index) = (0, 0)
+    while index &+ 8 <= raw.byteCount {
+        let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+        let differences = (word &>> UInt64(shift)) & masks ^ numbers
+        // An octet that differs carries into its uppermost bit, and none into the next.
+        count &+= ((differences &+ ones &* 127) & (ones &* 128) ^ (ones &* 128)).nonzeroBitCount
+        index &+= 8
+    }
+    while index < raw.byteCount {
+        if octets[index] &>> UInt8(shift) & mask == number { count += 1 }
+        index += 1
     }
     return count
 }

@@ -147,6 +147,9 @@ extension ColumnReader {
         guard let head = RankedHead(octets, rows: rows, isPacked: true) else { return nil }
         var others: [(octets: EncodedBytes, frame: Range<Int>)] = []
         var codes: [UInt64] = []
+        codes.reserveCapacity(picked.count)
+        // How many of the others there are in the frame before a row.
+        var counted = (row: 0, others: 0)
         for row in picked {
             let row = Int(row)
             let rank = packedRank(
@@ -161,9 +164,14 @@ extension ColumnReader {
             }
             guard let last = others.last else { return nil }
             // A row's place among the others of its frame is their number before it.
-            let place = countRanks(
+            if !last.frame.contains(counted.row) || counted.row > row {
+                counted = (last.frame.lowerBound, 0)
+            }
+            counted.others += countRanks(
                 octets.values(as: UInt8.self), head: head.octets, bits: 4,
-                rows: last.frame.lowerBound..<row, equalTo: UInt8(rank))
+                rows: counted.row..<row, equalTo: UInt8(rank))
+            counted.row = row
+            let place = counted.others
             let list = last.octets.values(as: UInt8.self)
             guard 2 * place + 2 <= list.count else { return nil }
             codes.append(number(list, at: 2 * place, octets: 2))
