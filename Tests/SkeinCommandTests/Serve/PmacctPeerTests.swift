@@ -8,10 +8,25 @@ import Testing
 struct PmacctPeerTests {
     /// The datagrams that a plugin of pmacctd sends of a capture.
     ///
-    /// - Parameter enough: so many will do; nil: all that it sends until it ends. At its end it waits for
-    ///   its plugins, of which sfprobe does not always hear of it.
+    /// At its end it waits for its plugins, which do not always hear of it, nfprobe seldom: then it is begun
+    /// anew.
+    ///
+    /// - Parameter enough: so many will do; nil: all that it sends until it ends.
     private func datagrams(
         _ lines: [String], enough: Int? = nil, in folder: TemporaryFolder
+    ) throws -> [[UInt8]] {
+        for _ in 0..<2 {
+            do {
+                return try datagramsOnce(lines, enough: enough, in: folder)
+            } catch is RunningProgram.Failure {
+                continue
+            }
+        }
+        return try datagramsOnce(lines, enough: enough, in: folder)
+    }
+
+    private func datagramsOnce(
+        _ lines: [String], enough: Int?, in folder: TemporaryFolder
     ) throws -> [[UInt8]] {
         let collector = try DatagramCollector()
         let configuration =
