@@ -87,9 +87,7 @@ struct ElementTag: Sendable, Hashable {
             else { continue }
             let number = named.octets.reduce(0) { $0 << 8 | UInt64($1) }
             guard case .sum = source.reading else { return number }
-            let (part, isLost) = number.multipliedReportingOverflow(by: factor)
-            let (next, isOver) = (sum ?? 0).addingReportingOverflow(isLost ? .max : part)
-            sum = isOver ? .max : next
+            sum = (sum ?? 0).clampedAdding(number.scaled(by: factor))
         }
         return sum
     }

@@ -30,16 +30,8 @@ struct AccessOptions: ParsableArguments {
     /// The file.
     func file() throws -> AccessFile {
         if let accessFile { return AccessFile(accessFile) }
-        let variable = getenv("SKEIN_CONFIG").map { String(cString: $0) } ?? ""
         do {
-            let settings = try Configuration(
-                file: (config ?? (variable.isEmpty ? nil : variable)).map(
-                    ConfigurationOverrides.read),
-                environment: ConfigurationOverrides.environment,
-                assignments: store.map {
-                    [.init(option: "--store", setting: "store.path", value: $0)]
-                } ?? []
-            ).settings
+            let settings = try SkeinSettings.configured(by: config, store: store)
             if settings.http.accessFile == nil { try makeFolder(settings.store.path) }
             return AccessFile(settings.accessFile)
         } catch let errors as ConfigurationErrors {

@@ -43,16 +43,8 @@ struct AlertsOption: ParsableArguments {
 
     /// What is configured.
     func settings() throws -> SkeinSettings {
-        let variable = getenv("SKEIN_CONFIG").map { String(cString: $0) } ?? ""
-        let file = path ?? (variable.isEmpty ? nil : variable)
         do {
-            return try Configuration(
-                file: file.map(ConfigurationOverrides.read),
-                environment: ConfigurationOverrides.environment,
-                assignments: store.map {
-                    [.init(option: "--store", setting: "store.path", value: $0)]
-                } ?? []
-            ).settings
+            return try .configured(by: path, store: store)
         } catch let errors as ConfigurationErrors {
             errors.lines.forEach(StandardStreams.say)
             throw ExitCode.failure

@@ -17,12 +17,7 @@ struct IntelSets: Sendable {
     /// - Parameter config: a configuration file; nil: `$SKEIN_CONFIG`, else the defaults.
     static func configured(_ config: String?) -> IntelSets {
         IntelSets {
-            let variable = getenv("SKEIN_CONFIG").map { String(cString: $0) } ?? ""
-            let path = config ?? (variable.isEmpty ? nil : variable)
-            let settings = try Configuration(
-                file: path.map(ConfigurationOverrides.read),
-                environment: ConfigurationOverrides.environment
-            ).settings
+            let settings = try SkeinSettings.configured(by: config)
             guard access(settings.intel.database, R_OK) == 0 else { return nil }
             let intelligence = try Intelligence(settings)
             return try intelligence.store.snapshot(by: intelligence.judge)

@@ -17,10 +17,7 @@ struct ConfigurationOptions: ParsableArguments {
     func load() throws -> Configuration { try overrides.load(file: file) }
 
     /// The configuration file; nil where there is none.
-    var file: String? {
-        let variable = getenv("SKEIN_CONFIG").map { String(cString: $0) } ?? ""
-        return path ?? (variable.isEmpty ? nil : variable)
-    }
+    var file: String? { SkeinSettings.file(path) }
 }
 
 /// What is otherwise than in the configuration file.

@@ -14,8 +14,7 @@ struct KnowledgeOption: ParsableArguments {
 
     /// What the configuration says of it; nothing where there is none.
     func knowledge() throws -> UserKnowledge {
-        let variable = getenv("SKEIN_CONFIG").map { String(cString: $0) } ?? ""
-        guard let file = path ?? (variable.isEmpty ? nil : variable) else { return UserKnowledge() }
+        guard let file = SkeinSettings.file(path) else { return UserKnowledge() }
         do {
             return UserKnowledge(
                 try Configuration(file: ConfigurationOverrides.read(file)).settings)

@@ -29,9 +29,8 @@ struct IntelOption: ParsableArguments {
     ///
     /// - Parameter writes: whether the store is made where there is none.
     func load(writes: Bool = false) throws -> Intelligence {
-        let variable = getenv("SKEIN_CONFIG").map { String(cString: $0) } ?? ""
-        let file = path ?? (variable.isEmpty ? nil : variable)
         do {
+            let file = SkeinSettings.file(path)
             let configuration = try Configuration(file: file.map(ConfigurationOverrides.read))
             return try Intelligence(configuration.settings, writes: writes)
         } catch let errors as ConfigurationErrors {

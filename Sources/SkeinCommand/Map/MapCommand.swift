@@ -61,9 +61,9 @@ struct MapCommand: ParsableCommand {
 
     @Option(
         help:
-            "How the picture shows countries: bubbles, whose areas are the traffic, or areas, shaded by it."
+            "How the picture shows countries: bubbles, whose areas are the traffic, or areas, shaded by it. (default: bubbles)"
     )
-    var draw = MapDrawing.bubbles
+    var draw: MapDrawing?
 
     @Flag(help: "Times in UTC.")
     var utc = false
@@ -74,7 +74,12 @@ struct MapCommand: ParsableCommand {
     /// How times are read and written.
     var times: TimeText { TimeText(zone: utc ? .utc : .local) }
 
-    func validate() throws { _ = try request(rules: .unread) }
+    func validate() throws {
+        _ = try request(rules: .unread)
+        guard svg != nil || draw == nil else {
+            throw ValidationError("--draw is how the picture of --svg FILE is drawn")
+        }
+    }
 
     /// The question; ``MapTable`` makes countries of its answer.
     ///
@@ -127,7 +132,8 @@ struct MapCommand: ParsableCommand {
             try QueryEngine(reader).knowing(knowledge).run(request, into: table)
             if let svg {
                 let picture = MapPicture(
-                    order: order, drawing: draw, try surroundings(request.filter, knowledge))
+                    order: order, drawing: draw ?? .bubbles,
+                    try surroundings(request.filter, knowledge))
                 try table.write(to: picture, all: true)
                 let file = try FileSink(path: svg)
                 try file.write(Array(picture.svg.utf8))

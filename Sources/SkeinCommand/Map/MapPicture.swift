@@ -25,8 +25,7 @@ final class MapPicture: AnswerWriter {
     private let drawing: MapDrawing
     private let surroundings: MapSurroundings
 
-    init(order: MapOrder, drawing: MapDrawing, _ surroundings: MapSurroundings = MapSurroundings())
-    {
+    init(order: MapOrder, drawing: MapDrawing, _ surroundings: MapSurroundings) {
         self.order = order
         self.drawing = drawing
         self.surroundings = surroundings
@@ -99,7 +98,7 @@ final class MapPicture: AnswerWriter {
     /// What stands nowhere on a map.
     private var elsewhere: String {
         bubbles.filter { bubble in !outlines.countries.contains { $0.code == bubble.name } }
-            .map { "\($0.name == "ZZ" ? "private" : $0.name) \(Self.percent($0.share))" }
+            .map { "\(Self.named($0.name)) \(Self.percent($0.share))" }
             .joined(separator: " · ")
     }
 
@@ -109,13 +108,13 @@ final class MapPicture: AnswerWriter {
     }
 
     private var alarmed: String {
-        let named = warned.prefix(8).map { "\($0.code == "ZZ" ? "private" : $0.code) \($0.count)" }
+        let named = warned.prefix(8).map { "\(Self.named($0.code)) \($0.count)" }
         return named.isEmpty ? "" : "open alerts: " + named.joined(separator: " · ")
     }
 
     private var overridden: String {
         let rules = surroundings.overrides.prefix(8).map { rule in
-            let place = rule.country.map { "\($0)" == "ZZ" ? "private" : "\($0)" } ?? "unknown"
+            let place = rule.country.map { Self.named("\($0)") } ?? "unknown"
             return "\(rule.network) is \(place)" + (rule.label.isEmpty ? "" : " (\(rule.label))")
         }
         let rest = surroundings.overrides.count - rules.count
@@ -130,7 +129,7 @@ final class MapPicture: AnswerWriter {
         func place(_ code: String) -> WorldOutlines.Country? {
             outlines.countries.first { $0.code == code }
         }
-        let home = surroundings.home.lazy.compactMap { place("\($0)") }.first
+        let home = surroundings.home.lazy.compactMap(place).first
         var text = "<g fill=\"none\" stroke=\"#ab3c08\">\n"
         for (code, count) in warned {
             guard let country = place(code) else { continue }
@@ -160,6 +159,9 @@ final class MapPicture: AnswerWriter {
                 return (octet < 16 ? "0" : "") + String(octet, radix: 16)
             }.joined()
     }
+
+    /// A country's code, or the word for what is none.
+    private static func named(_ code: String) -> String { code == "ZZ" ? "private" : code }
 
     private static func title(_ bubble: Bubble) -> String {
         "<title>\(bubble.name) \(percent(bubble.share))</title>"

@@ -17,11 +17,11 @@ enum MapDrawing: String, CaseIterable, ExpressibleByArgument {
 /// What a picture of the map shows beside traffic.
 struct MapSurroundings {
     /// How many alerts are open about each country.
-    var alerts: [CountryCode: Int] = [:]
+    private(set) var alerts: [CountryCode: Int] = [:]
     /// Where the own networks are now, the first named first.
-    var home: [CountryCode] = []
+    let home: [String]
     /// Networks that lie elsewhere than the databases say.
-    var overrides: [GeoOverrides.Rule] = []
+    let overrides: [GeoOverrides.Rule]
 
     /// Alerts are asked for this many at most, as the page does.
     private static let alertsMax = 1000
@@ -33,25 +33,27 @@ struct MapSurroundings {
         config: String?, store: String, filter: FlowExpression, overrides: GeoOverrides?,
         now: UInt64
     ) throws {
-        let variable = getenv("SKEIN_CONFIG").map { String(cString: $0) } ?? ""
-        let file = config ?? (variable.isEmpty ? nil : variable)
-        let settings = try Configuration(
-            file: file.map(ConfigurationOverrides.read),
-            environment: ConfigurationOverrides.environment,
-            assignments: [.init(option: "--store", setting: "store.path", value: store)]
-        ).settings
-        home = settings.geo.home.filter { $0.validity.contains(now) }
-            .compactMap { $0.country.flatMap { CountryCode($0) } }
+        let settings = try SkeinSettings.configured(by: config, store: store)
+        home = settings.geo.homeCountries(at: now)
         self.overrides = overrides?.rules.filter { $0.isValid(at: now) } ?? []
         guard access(settings.alertDatabase, R_OK) == 0 else { return }
-        let question = AlertQuestion(
-            filter: filter, from: nil, to: nil, state: .open, severity: nil, rule: nil,
-            limit: Self.alertsMax)
-        for alert in try question.answer(from: AlertStore(path: settings.alertDatabase)) {
-            if let country = CountryCode(alert.country) { alerts[country, default: 0] += 1 }
+        do {
+            alerts = try Self.alerts(in: settings.alertDatabase, filter)
+        } catch {
+            StandardStreams.say("alerts are not drawn: \(error)")
         }
     }
 
-    /// Nothing.
-    init() {}
+    /// How many alerts that pass a filter are open about each country.
+    private static func alerts(
+        in database: String, _ filter: FlowExpression
+    ) throws -> [CountryCode: Int] {
+        let question = AlertQuestion(
+            filter: filter, state: .open, limit: alertsMax)
+        var counts: [CountryCode: Int] = [:]
+        for alert in try question.answer(from: AlertStore(path: database)) {
+            if let country = CountryCode(alert.country) { counts[country, default: 0] += 1 }
+        }
+        return counts
+    }
 }

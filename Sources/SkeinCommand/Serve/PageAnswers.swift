@@ -25,6 +25,7 @@ extension CollectorSource {
     private var filterFiles: FilterFiles { FilterFiles(store: store, intel: alerts.sets) }
 
     func about() throws -> [UInt8] {
+        let now = Clock.millisecondsSince1970()
         let fields = (Field.table.filter { $0.meaning != .elements } + Field.derived).map { info in
             JSONValue.object([
                 ("name", .text(info.name)), ("type", .text("\(info.meaning)")),
@@ -38,8 +39,8 @@ extension CollectorSource {
                 ("configuration", configuration.map { .text(Self.absolute($0)) } ?? .null),
                 ("fields", .array(fields)),
                 ("sets", .array(filterFiles.setNames.map { .text($0) })),
-                ("home", .array(home.map { .text($0) })),
-                ("overrides", .array(overrides)),
+                ("home", .array(settings.current.geo.homeCountries(at: now).map { .text($0) })),
+                ("overrides", .array(overrides(at: now))),
             ]))
     }
 
@@ -50,17 +51,8 @@ extension CollectorSource {
         return String(cString: real)
     }
 
-    /// The countries in which the user's own networks are now, the first named first.
-    private var home: [String] {
-        let now = Clock.millisecondsSince1970()
-        let countries = settings.current.geo.home.filter { $0.validity.contains(now) }
-            .compactMap(\.country)
-        return countries.enumerated().filter { countries.firstIndex(of: $1) == $0 }.map(\.1)
-    }
-
-    /// Networks that lie elsewhere than the databases say, now.
-    private var overrides: [JSONValue] {
-        let now = Clock.millisecondsSince1970()
+    /// Networks that lie elsewhere than the databases say.
+    private func overrides(at now: UInt64) -> [JSONValue] {
         let rules = UserKnowledge(settings.current).geography?.rules ?? []
         return rules.lazy.filter { $0.isValid(at: now) }.prefix(Self.overridesMax).map { rule in
             .object([

@@ -16,7 +16,7 @@ struct SwarmKnowledge {
     init(_ command: SwarmCommand, _ plan: SwarmPlan, _ reader: StoreReader) throws {
         let path = command.override.configuration.path
         try self.init(
-            plan, reader, seed: command.seed, inside: Self.configured(path).inside,
+            plan, reader, seed: command.seed, inside: SkeinSettings.configured(by: path).inside,
             sets: .configured(path), countries: Self.countries())
     }
 
@@ -39,15 +39,6 @@ struct SwarmKnowledge {
 
     /// Read once, by whoever asks first.
     static let countriesOfServer = countries()
-
-    private static func configured(_ path: String?) throws -> SkeinSettings {
-        let variable = getenv("SKEIN_CONFIG").map { String(cString: $0) } ?? ""
-        let file = path ?? (variable.isEmpty ? nil : variable)
-        return try Configuration(
-            file: file.map(ConfigurationOverrides.read),
-            environment: ConfigurationOverrides.environment
-        ).settings
-    }
 
     /// Where addresses are, as far as a database of it is there; without, there are no countries.
     private static func countries() -> AddressDatabase? {

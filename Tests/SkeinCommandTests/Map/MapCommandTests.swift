@@ -69,6 +69,14 @@ import Testing
         #expect(picture.contains("fill=\"#0072b2\"><title>JP 40.0 %</title></path>"))
         #expect(picture.contains("fill=\"#d3dae1\"") && !picture.contains("<circle"))
         #expect(picture.contains("203.0.113.0/24 is JP") && picture.contains("(us &amp; ours)"))
+        // What cannot be read is told, and the rest drawn.
+        try folder.write("s/skein-alerts.sqlite", Array("broken".utf8))
+        let drawn = try Command.run(
+            Command.skein, ["map", "--store", "s", "--svg", "more.svg"], in: folder)
+        #expect(drawn.status == 0 && drawn.errors.contains("alerts are not drawn: "))
+        let idle = try Command.run(
+            Command.skein, ["map", "--store", "s", "--draw", "areas"], in: folder)
+        #expect(idle.status == 64)
     }
 
     @Test func `what the user knows better mends what is stored`() throws {
