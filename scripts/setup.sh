@@ -25,7 +25,7 @@ packages() {
 # The libraries that Skein is linked with.
 libraries() {
     packages pkg-config libzstd-dev liblz4-dev libbz2-dev zlib1g-dev libyaml-dev libmaxminddb-dev \
-        libpcap-dev libsqlite3-dev libfreetype-dev
+        libpcap-dev libsqlite3-dev libfreetype-dev libsodium-dev
 }
 
 # What skein swarm makes videos with.
@@ -77,12 +77,12 @@ needs_swift() {
 archives() {
     local name file
     mkdir -p "$1"
-    for name in zstd lz4 bz2 z yaml maxminddb sqlite3 stdc++; do
+    for name in zstd lz4 bz2 z yaml maxminddb sqlite3 sodium stdc++; do
         file=$(clang -print-file-name="lib$name.a")
         # clang answers with the bare name where it finds nothing.
         [ ! -f "$file" ] || ln -sf "$file" "$1/"
     done
-    for name in libzstd liblz4 zlib yaml-0.1 libmaxminddb; do
+    for name in libzstd liblz4 zlib yaml-0.1 libmaxminddb libsodium; do
         file=$(pkg-config --variable=pcfiledir "$name")/$name.pc
         sed "s|^libdir=.*|libdir=$1|" "$file" >"$1/$name.pc"
     done
@@ -92,12 +92,12 @@ archives() {
 # It starts in two thirds of the time, and runs where neither Swift nor any of these is installed. Names for
 # other programs to link with, 47,000 of them, would be looked through at each start: there are none. Types are
 # made by their own functions, not found by name: that looks through all conformances, a tenth of a short query.
-# What debuggers want is left out: a third of the file.
+# What debuggers want is not made: it would be a third of the file.
 build_release() {
     local folder
     folder=$(cd "$1" && pwd)/.build/archives
     archives "$folder"
-    swift build --package-path "$1" -c release --product skein --static-swift-stdlib \
+    swift build --package-path "$1" -c release --product skein --static-swift-stdlib -debug-info-format none \
         --pkg-config-path "$folder" -Xlinker --no-export-dynamic -Xlinker --strip-debug \
         -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors
 }

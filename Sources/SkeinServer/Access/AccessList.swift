@@ -1,5 +1,3 @@
-import Crypto
-
 /// What somebody may do over HTTP.
 public enum AccessScope: String, Hashable, Sendable, CaseIterable, Comparable {
     /// Look at everything.
@@ -118,7 +116,7 @@ extension AccessList.Token {
     /// What every token begins with, so that one in a public place can be told for what it is.
     static let mark = "skein_"
 
-    static func digest(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
+    static func digest(_ text: String) -> [UInt8] { Sodium.sha256(Array(text.utf8)) }
 }
 
 // MARK: - As text

@@ -1,5 +1,4 @@
-import Crypto
-import CryptoExtras
+import CSodium
 
 /// What is kept of a password: its scrypt (RFC 7914) with a salt of its own.
 ///
@@ -107,11 +106,12 @@ public struct PasswordHash: Hashable, Sendable {
     }
 
     private static func derived(_ password: [UInt8], _ salt: [UInt8], _ cost: Cost) -> [UInt8]? {
-        let key = try? KDF.Scrypt.deriveKey(
-            from: password, salt: salt, outputByteCount: keyOctets, rounds: 1 << cost.logRounds,
-            blockSize: cost.blockSize, parallelism: cost.parallelism)
-        let octets = key?.withUnsafeBytes { Array($0) }
-        return octets?.count == keyOctets ? octets : nil
+        guard Sodium.isReady else { return nil }
+        var key = [UInt8](repeating: 0, count: keyOctets)
+        let status = crypto_pwhash_scryptsalsa208sha256_ll(
+            password, password.count, salt, salt.count, 1 << cost.logRounds,
+            UInt32(cost.blockSize), UInt32(cost.parallelism), &key, key.count)
+        return status == 0 ? key : nil
     }
 }
 
