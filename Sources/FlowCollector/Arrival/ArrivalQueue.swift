@@ -66,10 +66,20 @@ final class ArrivalQueue: @unchecked Sendable {
     }
 
     /// Puts back a borrowed arena that has room for more.
-    func putBack(_ arena: DatagramArena, _ lane: Int) {
+    ///
+    /// - Parameter hasMore: whether it is borrowed again at once: the decoder is told by then, or by
+    ///   ``wakeDecoder()``.
+    func putBack(_ arena: DatagramArena, _ lane: Int, hasMore: Bool = false) {
         monitor.lock()
         if arena.count == 0 { giveBack(arena) } else { lanes[lane].tail = arena }
-        wakeDecoder()
+        if !hasMore { tellDecoder() }
+        monitor.unlock()
+    }
+
+    /// Tells the decoder of what was put back when more was expected.
+    func wakeDecoder() {
+        monitor.lock()
+        tellDecoder()
         monitor.unlock()
     }
 
@@ -78,7 +88,7 @@ final class ArrivalQueue: @unchecked Sendable {
         monitor.lock()
         defer { monitor.unlock() }
         lanes[lane].full.append(arena)
-        wakeDecoder()
+        tellDecoder()
         return takeIdle()
     }
 
@@ -158,7 +168,7 @@ final class ArrivalQueue: @unchecked Sendable {
         if listenersWaiting > 0 { monitor.signal() }
     }
 
-    private func wakeDecoder() {
+    private func tellDecoder() {
         if isDecoderWaiting { monitor.signal() }
     }
 

@@ -25,6 +25,8 @@ final class UDPListener: @unchecked Sendable {
     private let refused = Atomic<UInt64>(0)
     private let cut = Atomic<UInt64>(0)
     private let errors = Atomic<UInt64>(0)
+    /// Datagrams that may wait in the socket.
+    private let gathered = Atomic<Int>(0)
     /// What the latest attempt to receive ended with, 0 = well.
     private let failure = Atomic<Int32>(0)
     private let drops = Mutex<(total: UInt64, last: UInt32)>((0, 0))
@@ -51,6 +53,7 @@ final class UDPListener: @unchecked Sendable {
     /// Asks for another receive buffer.
     func setReceiveBuffer(_ wanted: Int) {
         let got = socket.setReceiveBuffer(wanted)
+        gathered.store(ReceivePace.gathering(in: got), ordering: .relaxed)
         if got < wanted { report(.receiveBufferSmall(address, wanted: wanted, got: got)) }
     }
 
@@ -113,27 +116,33 @@ final class UDPListener: @unchecked Sendable {
         }
         var list = allowed.current
         var pace = ReceivePace()
+        // Datagrams since the last nap, and whether the decoder has not been told of the last of them.
+        var taken = 0
+        var isOwed = false
         while true {
             let count = receiver.receive(socket.number)
             let end = end.load(ordering: .relaxed)
             if count > 0 || count == -EAGAIN { failure.store(0, ordering: .relaxed) }
             if count > 0 {
                 list = allowed.current
-                take(receiver, count, list)
+                // What fills a batch is not alone.
+                isOwed = count == DatagramReceiver.batch
+                take(receiver, count, list, hasMore: isOwed)
+                taken += Int(count)
                 if end != 0, Monitor.now >= end { return }
-                // What fills a batch is not alone; else more is waited for.
-                let nap = pace.nap(after: Int(count))
-                if count == DatagramReceiver.batch || end != 0 { continue }
-                if nap > 0 {
-                    usleep(nap)
-                    continue
+                if isOwed || end != 0 { continue }
+            } else {
+                if isOwed { queue.wakeDecoder() }
+                isOwed = false
+                if count != -EAGAIN && count != -EINTR {
+                    guard note(error: -count) else { return }
+                } else if end != 0 {
+                    return
                 }
-            } else if count != -EAGAIN && count != -EINTR {
-                guard note(error: -count) else { return }
-            } else if end != 0 {
-                return
             }
-            wait()
+            let nap = pace.nap(after: taken, gathered: gathered.load(ordering: .relaxed))
+            taken = 0
+            if nap > 0 { usleep(nap) } else { wait() }
         }
     }
 
@@ -159,7 +168,10 @@ final class UDPListener: @unchecked Sendable {
         CollectorError.socket(operation: "receive at", address: "\(address)", code: code)
     }
 
-    private func take(_ receiver: borrowing DatagramReceiver, _ count: Int32, _ list: AllowList) {
+    /// - Parameter hasMore: whether more is taken next, so that a decoder that waits can wait for it.
+    private func take(
+        _ receiver: borrowing DatagramReceiver, _ count: Int32, _ list: AllowList, hasMore: Bool
+    ) {
         var arena = queue.borrow(lane)
         var taken: UInt64 = 0
         var takenOctets: UInt64 = 0
@@ -190,7 +202,7 @@ final class UDPListener: @unchecked Sendable {
                 takenOctets += UInt64(payload.byteCount)
             }
         }
-        queue.putBack(arena, lane)
+        queue.putBack(arena, lane, hasMore: hasMore)
         datagrams.add(taken, ordering: .relaxed)
         octets.add(takenOctets, ordering: .relaxed)
     }
