@@ -9,7 +9,15 @@ import {title} from "./words.js";
 
 /** @typedef {{key: string, value: any, name: string, sum: number, y: number, height: number, colour: string, out: number, into: number}} Knot */
 
-const nodeWidth = 10, gap = 9, least = 3;
+const nodeWidth = 10, least = 3;
+/** Of a letter, at most of those that names have. */
+const letter = 6.8;
+
+/** @param {string} name @param {number} width  pixels that there are for it */
+function cut(name, width) {
+    const most = Math.max(4, Math.floor(width / letter));
+    return name.length > most ? `${name.slice(0, most - 1)}…` : name;
+}
 
 /**
  * @param {import("./api.js").Row[]} rows
@@ -40,14 +48,19 @@ export function sankey(rows, by, metric) {
         if (width < 80) return;
         const most = Math.max(...columns.map((column) => column.size));
         const wanted = Math.max(240, Math.min(620, most * 22));
-        const label = width < 560 ? 0 : Math.min(200, width * 0.2);
+        // On a phone names stand between the columns: each has a line of its own, and ends before the next column's.
+        const isNarrow = width < 560;
+        const gap = isNarrow ? 12 : 9;
+        const label = isNarrow ? 0 : Math.min(200, width * 0.2);
         const scale = (wanted - Math.min(wanted / 2, gap * (most - 1))) / whole;
         // What is small is drawn larger than it is, so a column may need more than was wanted.
         const needs = columns.map((column) => [...column.values()].reduce((sum, knot) => sum + Math.max(least, knot.sum * scale) + gap, 4));
         const height = Math.max(...needs);
         svg.setAttribute("viewBox", `0 0 ${width} ${height + 22}`);
         svg.style.height = `${height + 22}px`;
-        const places = [label, (width - nodeWidth) / 2, width - nodeWidth - label];
+        const places = [label, (width - nodeWidth) * (isNarrow ? 0.42 : 0.5), width - nodeWidth - label];
+        const service = 9 * letter;
+        const room = isNarrow ? [(places[1] ?? 0) - nodeWidth - 12, service, (places[2] ?? 0) - (places[1] ?? 0) - nodeWidth - service - 18] : [label, 999, label];
         columns.forEach((column, index) => {
             let y = 22 + (height - (needs[index] ?? 0)) / 2;
             for (const knot of column.values()) {
@@ -77,12 +90,13 @@ export function sankey(rows, by, metric) {
             ordered.map((band) => {
                 const thick = Math.max(1, band.amount * scale);
                 const [x0, x1] = [(places[band.side] ?? 0) + nodeWidth, places[band.side + 1] ?? 0];
-                const [y0, y1] = [band.from.y + band.from.out + thick / 2, band.to.y + band.to.into + thick / 2];
+                const [y0, y1] = [band.from.y + band.from.out, band.to.y + band.to.into];
                 band.from.out += thick;
                 band.to.into += thick;
                 const middle = (x0 + x1) / 2;
                 return s("path", {
-                    class: "band", d: `M${x0} ${y0}C${middle} ${y0} ${middle} ${y1} ${x1} ${y1}`, stroke: band.colour, "stroke-width": thick,
+                    class: "band", fill: band.colour,
+                    d: `M${x0} ${y0}C${middle} ${y0} ${middle} ${y1} ${x1} ${y1}v${thick}C${middle} ${y1 + thick} ${middle} ${y0 + thick} ${x0} ${y0 + thick}Z`,
                     onpointermove: (/** @type {PointerEvent} */ event) => showTip(event.clientX, event.clientY,
                         h("div", {class: "tip-head"}, `${band.from.name} → ${band.to.name}`),
                         `${amount(band.amount, metric)} · ${percent(band.amount / whole)} of what is shown`),
@@ -91,7 +105,9 @@ export function sankey(rows, by, metric) {
             }),
             columns.map((column, index) => [...column.values()].map((knot) => {
                 const x = places[index] ?? 0;
-                const inside = index === 1 || label === 0;
+                const inside = index === 1 || isNarrow;
+                // The number says it; the word is in the tip.
+                const name = isNarrow && index === 1 ? String(knot.value) : knot.name;
                 const only = term(knot.key, knot.value);
                 const choose = () => { hideTip(); if (only) go({filter: both(state().filter, only)}); };
                 return s("g", {
@@ -104,7 +120,7 @@ export function sankey(rows, by, metric) {
                 knot.height + gap < 12 ? null : s("text", {
                     x: inside ? (index === 2 ? x - 5 : x + nodeWidth + 5) : index === 0 ? x - 6 : x + nodeWidth + 6,
                     y: knot.y + knot.height / 2 + 3.5, "text-anchor": index === 0 ? (inside ? "start" : "end") : index === 2 ? (inside ? "end" : "start") : "start",
-                }, knot.name));
+                }, cut(name, room[index] ?? 999)));
             })));
     }
     new ResizeObserver(draw).observe(plot);
