@@ -3,7 +3,7 @@ import FlowStore
 /// How long a listener lets datagrams gather before it takes them.
 ///
 /// Waking up for each datagram costs more than decoding it. Where they come fast, as many are waited for as
-/// the socket's buffer holds with ease, two milliseconds at most; where they come slowly nothing is.
+/// the socket's buffer holds with ease, half a millisecond to two; where they come slowly nothing is.
 struct ReceivePace {
     private var last = Monitor.now
 
@@ -11,7 +11,8 @@ struct ReceivePace {
     private static let intervalMax: UInt64 = 150_000
     /// A nap that is not worth going to sleep for, in µs: a timer comes that much late.
     private static let napMin: UInt64 = 50
-    private static let napMax: UInt64 = 2000
+    /// The longest nap in µs, by how many may gather: what comes all at once meanwhile has to fit, too.
+    private static func napMax(_ gathered: Int) -> UInt64 { UInt64(min(gathered * 16, 2000)) }
 
     /// How many datagrams may wait in a buffer of so many octets.
     ///
@@ -32,6 +33,6 @@ struct ReceivePace {
         last = now
         guard elapsed / UInt64(count) < Self.intervalMax else { return 0 }
         let nap = elapsed * UInt64(gathered) / UInt64(count) / 1000
-        return nap < Self.napMin ? 0 : UInt32(min(nap, Self.napMax))
+        return nap < Self.napMin ? 0 : UInt32(min(nap, Self.napMax(gathered)))
     }
 }
