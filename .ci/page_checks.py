@@ -80,7 +80,7 @@ HERE = """() => {
 }"""
 
 
-def walk(page, most=400):
+def walk(page, most=150):
     """Tabs through the page once, of long lists the first `most`: every stop is reached and seen, and lets go."""
     page.evaluate("() => { document.activeElement?.blur(); scrollTo(0, 0); getSelection().removeAllRanges(); }")
     stops = page.evaluate(MARK)
