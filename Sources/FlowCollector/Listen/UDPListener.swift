@@ -142,6 +142,7 @@ final class UDPListener: @unchecked Sendable {
             }
             let nap = pace.nap(after: taken, gathered: gathered.load(ordering: .relaxed))
             taken = 0
+            // The socket gathers meanwhile, no more than its buffer holds; else the next datagram wakes.
             if nap > 0 { usleep(nap) } else { wait() }
         }
     }
