@@ -1,11 +1,10 @@
 import FlowModel
 import FlowStore
 
-/// The services of the rows that pass, where these are few: to number those of a whole block costs more than
-/// all else that is asked of it.
+/// The services of the rows that pass, where these are few: to number those of a whole block would cost more.
 extension BlockScan {
     /// Of so many rows one is selected at most.
-    private static let joinedShare = 4
+    private static let joinedShare = 16
 
     /// Whether services are better joined row by row.
     var joinsServices: Bool {

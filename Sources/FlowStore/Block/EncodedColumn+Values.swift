@@ -64,6 +64,36 @@ extension EncodedColumn {
     }
 }
 
+extension EncodedColumn {
+    /// Writes the lowest 16 bits of the numbers of all rows, as ``decodeNumbers(into:start:)`` does.
+    ///
+    /// For columns of numbers but `end`. `output` has ``rows`` elements.
+    func decodeNarrow(into output: inout MutableSpan<UInt16>) {
+        precondition(output.count == rows)
+        switch values {
+        case .frame(let base, let codes):
+            let base = UInt16(truncatingIfNeeded: base)
+            switch codes.width {
+            case 1: narrow(codes.storage.values(as: UInt8.self), plus: base, into: &output)
+            case 2: narrow(codes.storage.values(as: UInt16.self), plus: base, into: &output)
+            default:
+                for row in 0..<rows {
+                    output[row] = base &+ UInt16(truncatingIfNeeded: codes.code(at: row))
+                }
+            }
+        case .dictionary(let dictionary, let codes):
+            let table = dictionary.map { UInt16(truncatingIfNeeded: $0) }
+            switch codes.width {
+            case 1: lookUp(codes.storage.values(as: UInt8.self), in: table.span, into: &output)
+            case 2: lookUp(codes.storage.values(as: UInt16.self), in: table.span, into: &output)
+            default: for row in 0..<rows { output[row] = table[Int(codes.code(at: row))] }
+            }
+        case .afterStart, .addresses:
+            preconditionFailure("\(field.name) is no column of small numbers")
+        }
+    }
+}
+
 extension Codes {
     /// The code at `row`.
     public func code(at row: Int) -> UInt64 {

@@ -91,11 +91,24 @@ func add<Code: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
 }
 
 /// The dictionary's values that codes stand for; every code must be an index of it.
-func lookUp<Code: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ codes: Span<Code>, in dictionary: Span<UInt64>, into output: inout MutableSpan<UInt64>
+func lookUp<
+    Code: FixedWidthInteger & UnsignedInteger & BitwiseCopyable,
+    Number: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
+>(
+    _ codes: Span<Code>, in dictionary: Span<Number>, into output: inout MutableSpan<Number>
 ) {
     precondition(output.count >= codes.count)
     for row in codes.indices { output[row] = dictionary[Int(codes[row])] }
+}
+
+/// The lowest 16 bits of base + code.
+func narrow<Code: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ codes: Span<Code>, plus base: UInt16, into output: inout MutableSpan<UInt16>
+) {
+    precondition(output.count <= codes.count)
+    for row in output.indices {
+        unsafe output[unchecked: row] = UInt16(truncatingIfNeeded: codes[unchecked: row]) &+ base
+    }
 }
 
 /// How long flows lasted: `end` − `start`, 0 where there is no end.

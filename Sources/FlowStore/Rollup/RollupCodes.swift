@@ -34,7 +34,7 @@ struct RollupCodes {
         case .ofExporter(let field): try paired((.exporter, field), block, scratch, within: 1)
         case .pair(let first, let second):
             try paired((first, second), block, scratch, within: 2)
-        case .service: try service(of: block, scratch)
+        case .service: try service(of: block)
         }
     }
 
@@ -238,11 +238,8 @@ struct RollupCodes {
     }
 
     /// Services; within, the protocols.
-    static func service(
-        of block: any BlockSource, _ scratch: RollupScratch
-    ) throws -> RollupCodes {
-        try Service.fill(block, scratch)
-        let (services, codes) = numbered(scratch, rows: block.rows)
+    private static func service(of block: any BlockSource) throws -> RollupCodes {
+        let (services, codes) = try ServiceCodes.read(block)
         var found = RollupCodes(
             count: services.count, keys: EncodedBytes(words: services), codes: codes)
         found.within = [

@@ -15,23 +15,6 @@ public enum Service {
         proto << 16 | (hasPorts(proto) ? min(srcport, dstport) : 0)
     }
 
-    /// Writes the services of all rows to the first of the scratch columns.
-    static func fill(_ block: any BlockSource, _ scratch: RollupScratch) throws {
-        let (first, second, third) = (scratch.first, scratch.second, scratch.third)
-        for (field, memory) in [(Field.proto, first), (.srcport, second), (.dstport, third)] {
-            var output = memory.mutableValues(as: UInt64.self)
-            if let column = try block.column(field) {
-                column.decodeNumbers(into: &output)
-            } else {
-                for row in 0..<block.rows { output[row] = 0 }
-            }
-        }
-        var output = first.mutableValues(as: UInt64.self)
-        join(
-            second.values(as: UInt64.self), third.values(as: UInt64.self), into: &output,
-            count: block.rows)
-    }
-
     /// Makes services of protocols: `output` has a protocol for each of `count` rows, and then its service.
     public static func join(
         _ sources: Span<UInt64>, _ destinations: Span<UInt64>,
@@ -50,11 +33,9 @@ public enum Service {
 extension Service {
     /// The services of a block's rows as a column of its own.
     public static func column(of block: any BlockSource) throws -> EncodedColumn {
-        let found = try RollupCodes.service(of: block, RollupScratch())
-        let storage = found.codes ?? EncodedBytes(count: block.rows * 2)
+        let found = try ServiceCodes.read(block)
         return EncodedColumn(
             field: .service, rows: block.rows, presence: .all,
-            values: .dictionary(
-                found.keyWordsOfAll, Codes(width: 2, storage: storage)))
+            values: .dictionary(found.services, Codes(width: 2, storage: found.codes)))
     }
 }
