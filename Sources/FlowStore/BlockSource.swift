@@ -13,6 +13,12 @@ public protocol BlockSource: AnyObject, Sendable {
     /// Reads only the dictionary of a column of addresses; nil where no row has a value.
     func addressDictionary(_ field: Field) throws -> AddressDictionary?
 
+    /// Reads some addresses of a column's dictionary, which its codes `places` stand for; nil where no row
+    /// has a value.
+    ///
+    /// - Parameter places: ascending, each of them a code that some row has.
+    func addresses(_ field: Field, at places: [Int]) throws -> AddressDictionary?
+
     /// The same block for one scan, which may keep what it has read until the scan ends.
     func scanning() -> any BlockSource
     /// Whether any column of addresses may have one of the ranges; false is certain.
@@ -35,6 +41,11 @@ extension BlockSource {
     public func addressDictionary(_ field: Field) throws -> AddressDictionary? {
         guard case .addresses(let dictionary, _)? = try column(field)?.values else { return nil }
         return dictionary
+    }
+
+    /// Those of the whole dictionary.
+    public func addresses(_ field: Field, at places: [Int]) throws -> AddressDictionary? {
+        try addressDictionary(field)?.picking(places)
     }
 
     /// The block itself.

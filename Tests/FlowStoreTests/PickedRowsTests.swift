@@ -24,6 +24,15 @@ func expectPicks(of block: any BlockSource, _ rows: [UInt16]) throws {
             }
             if whole.isPresent(Int(row)) { present += 1 }
         }
+        if case .addresses(let dictionary, let codes) = whole.values {
+            let places = Set(rows.map { Int(codes.code(at: Int($0))) }).sorted()
+            let found = try #require(try block.scanning().addresses(info.field, at: places))
+            let (all, some) = (dictionary.storage, found.storage)
+            for (index, place) in places.enumerated() {
+                #expect(
+                    some.values(as: IPAddress.self)[index] == all.values(as: IPAddress.self)[place])
+            }
+        }
         #expect(picked.summary(of: info.field)?.presentRows ?? 0 == present)
     }
     let (all, some) = (try block.otherElements(), try picked.otherElements())

@@ -5,6 +5,10 @@ import FlowStore
 extension BlockScan {
     /// Ranges of addresses beyond which the whole dictionary is merged with them.
     private static let searchedRangesMax = 64
+    /// Of so many rows one passed at most where only the addresses of these are read.
+    private static let fewShare = 16
+    /// Addresses of them at most.
+    private static let fewMax = 1024
 
     /// The test on a part of the column, as long as the whole is not at hand; nil where there is none.
     func bindPart(_ leaf: FilterPlan.Leaf) throws -> BlockTest? {
@@ -33,6 +37,46 @@ extension BlockScan {
                 present: ranked.presence.bits.map { [$0] } ?? [])
         default: return nil
         }
+    }
+
+    /// Reads a column of addresses for the rows that passed; nil where no row of the block has a value.
+    ///
+    /// Where these have few addresses, only they are in the dictionary, and the codes of other rows say
+    /// nothing: to make a whole dictionary costs as much as all else that is asked of the block.
+    func addressColumn(_ field: Field) throws -> EncodedColumn? {
+        if !isAtHand(field), let few = try columnOfFew(field) {
+            keep(few)
+            return few
+        }
+        return try column(field)
+    }
+
+    private func columnOfFew(_ field: Field) throws -> EncodedColumn? {
+        guard !selectsAll, selectedCount <= rows / Self.fewShare, let block,
+            let stored = try block.codes(field), stored.codes.width == 2
+        else { return nil }
+        try check(stored.codes, stored.presence)
+        let codes = stored.codes.storage.values(as: UInt16.self)
+        var ranks = [UInt16](repeating: 0, count: Self.rowsMax)
+        var places: [Int] = []
+        for place in 0..<selectedCount {
+            let code = Int(codes[Int(selection[place])])
+            if ranks[code] != 0 { continue }
+            if places.count == Self.fewMax { return nil }
+            ranks[code] = 1
+            places.append(code)
+        }
+        places.sort()
+        guard let dictionary = try block.addresses(field, at: places) else { return nil }
+        for (rank, place) in places.enumerated() { ranks[place] = UInt16(rank) }
+        var own = [UInt16](repeating: 0, count: rows)
+        for place in 0..<selectedCount {
+            let row = Int(selection[place])
+            own[row] = ranks[Int(codes[row])]
+        }
+        return EncodedColumn(
+            field: field, rows: rows, presence: stored.presence,
+            values: .addresses(dictionary, Codes(width: 2, storage: EncodedBytes(own))))
     }
 
     /// Kernels need not check a row.

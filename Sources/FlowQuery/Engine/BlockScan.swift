@@ -204,6 +204,12 @@ final class BlockScan {
         return column
     }
 
+    /// Takes a column that was read otherwise.
+    func keep(_ column: EncodedColumn) {
+        columns[Int(column.field.rawValue)] = column
+        isRead[Int(column.field.rawValue)] = true
+    }
+
     /// Whether a column was read for this block already.
     func isAtHand(_ field: Field) -> Bool {
         let index = Int(field.rawValue)

@@ -174,9 +174,16 @@ private func gatherCells(
 ) -> Int {
     precondition(2 * bound * lanes <= cells.count && bound <= groups.count)
     var count = 0
+    if lanes == 1 {
+        for id in 0..<bound {
+            unsafe groups[unchecked: count] = UInt16(truncatingIfNeeded: id)
+            count &+= unsafe cells[unchecked: id &<< 1] == 0 ? 0 : 1
+        }
+        return count
+    }
     for id in 0..<bound {
         let cell = 2 &* id &* lanes
-        for lane in 1..<max(lanes, 1) {
+        for lane in 1..<lanes {
             for word in 0..<2 {
                 let other = cell &+ 2 &* lane &+ word
                 unsafe cells[unchecked: cell &+ word] &+= cells[unchecked: other]

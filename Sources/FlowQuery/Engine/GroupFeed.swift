@@ -75,7 +75,11 @@ final class GroupFeed {
         if scan.selectedCount > 0 {
             sink.settleParts(readers.first?.addressKeys(layout)?.dictionary)
         }
-        let worthwhile = UInt64(max(1024, scan.selectedCount / 2))
+        // Addresses go on in their order, many to the same part of the sink: that pays even where most
+        // rows are a group each.
+        let isOrdered = isPlain && readers.first?.addressKeys(layout) != nil
+        let selected = scan.selectedCount
+        let worthwhile = UInt64(max(1024, isOrdered ? selected * 2 : selected / 2))
         if let bound, bound <= worthwhile, try isAddable(scan) {
             try addUp(scan, groups: Int(bound))
         } else {

@@ -214,7 +214,7 @@ struct AddressCodes {
 
     /// The column of the block; nil where there is none.
     mutating func fetch(_ field: Field, _ scan: BlockScan) throws -> EncodedColumn.Values? {
-        if column == nil { column = try scan.column(field) }
+        if column == nil { column = try scan.addressColumn(field) }
         return column?.values
     }
 

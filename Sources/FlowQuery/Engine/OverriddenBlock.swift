@@ -73,6 +73,10 @@ final class OverriddenBlock: BlockSource {
         try base.addressDictionary(field)
     }
 
+    func addresses(_ field: Field, at places: [Int]) throws -> AddressDictionary? {
+        try base.addresses(field, at: places)
+    }
+
     func scanning() -> any BlockSource { OverriddenBlock(base.scanning(), overrides) }
 
     func mayContain(_ ranges: [ClosedRange<IPAddress>]) -> Bool { base.mayContain(ranges) }

@@ -57,6 +57,10 @@ final class RatedBlock: BlockSource {
         try base.addressDictionary(field)
     }
 
+    func addresses(_ field: Field, at places: [Int]) throws -> AddressDictionary? {
+        try base.addresses(field, at: places)
+    }
+
     func scanning() -> any BlockSource { RatedBlock(base.scanning(), overrides) }
 
     func picking(_ rows: [UInt16]) -> (any BlockSource)? {

@@ -25,6 +25,10 @@ final class ServiceBlock: BlockSource {
         try block.addressDictionary(field)
     }
 
+    func addresses(_ field: Field, at places: [Int]) throws -> AddressDictionary? {
+        try block.addresses(field, at: places)
+    }
+
     func scanning() -> any BlockSource { ServiceBlock(block.scanning()) }
 
     func mayContain(_ ranges: [ClosedRange<IPAddress>]) -> Bool { block.mayContain(ranges) }

@@ -27,6 +27,18 @@ public struct AddressDictionary: Sendable {
 
     /// How many.
     public var count: Int { storage.count / 16 }
+
+    /// Some of them, in their order.
+    func picking(_ places: [Int]) -> AddressDictionary {
+        let (storage, picked) = (storage, EncodedBytes(unfilled: 16 * places.count))
+        let addresses = storage.values(as: IPAddress.self)
+        var output = picked.mutableValues(as: IPAddress.self)
+        // A code beyond the last, which only a damaged store has, reads as that.
+        for (index, place) in places.enumerated() {
+            output[index] = addresses[min(place, addresses.count - 1)]
+        }
+        return AddressDictionary(storage: picked)
+    }
 }
 
 /// Which rows of a block have a value.

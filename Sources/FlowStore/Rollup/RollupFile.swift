@@ -29,6 +29,11 @@ public final class RollupBlock: BlockSource {
     public func addressDictionary(_ field: Field) throws -> AddressDictionary? {
         try block.addressDictionary(field)
     }
+
+    /// Reads some entries of a column's dictionary.
+    public func addresses(_ field: Field, at places: [Int]) throws -> AddressDictionary? {
+        try block.addresses(field, at: places)
+    }
     /// The same block for one scan.
     public func scanning() -> any BlockSource {
         RollupBlock(block.scanning(), dimension, part)

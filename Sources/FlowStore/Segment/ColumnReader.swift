@@ -46,6 +46,10 @@ struct ColumnReader {
 
     /// The codes, none of which is beyond the dictionary or the range.
     func codes(_ entry: ColumnEntry) throws(StoreError) -> Codes {
+        // A filter, columns that follow from this one, and a key may all want them.
+        if entry.encoding == .addresses, let known = block.recall({ $0.codes[entry.field] }) {
+            return known
+        }
         guard let limit = limit(entry), [0, 1, 2, 4, 8].contains(entry.width) else {
             throw impossible("codes of", entry)
         }

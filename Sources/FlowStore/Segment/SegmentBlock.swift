@@ -133,6 +133,19 @@ public final class SegmentBlock: BlockSource {
         return try reader(directory).dictionary(entry)
     }
 
+    /// Reads some entries of a column's dictionary without making all of them.
+    public func addresses(
+        _ field: Field, at places: [Int]
+    ) throws(StoreError) -> AddressDictionary? {
+        let directory = try wholeDirectory()
+        guard let entry = directory.entry(field), entry.encoding == .addresses else { return nil }
+        let known = recall { $0.columns[field] } ?? cache?.column(field)
+        if case .addresses(let dictionary, _)? = known?.values {
+            return dictionary.picking(places)
+        }
+        return AddressDictionary(storage: try reader(directory).addresses(entry, at: places))
+    }
+
     /// Finds the codes of a column of addresses without reading more of it than that takes.
     public func addressCodes(
         _ field: Field, in ranges: [ClosedRange<IPAddress>]
