@@ -76,11 +76,19 @@ const asked = (question, signal) => fetched(addressOf(question), {
 });
 
 /**
- * Questions that differ in what they group by, asked at one time, are asked as one: the server reads the flows once.
+ * Who waits for the first groups by a key.
+ * @typedef {object} Waiting
+ * @property {number} top  how many
+ * @property {(answer: Answer) => void} resolve
+ * @property {(error: unknown) => void} reject
+ */
+/**
+ * Questions that differ in what they group by, and in how many groups they want, asked at one time, are asked as one:
+ * the server reads the flows once.
  * @typedef {object} Gathering
  * @property {Question} question
  * @property {AbortSignal | undefined} signal
- * @property {Map<string, {resolve: (answer: Answer) => void, reject: (error: unknown) => void}[]>} waiting  by key
+ * @property {Map<string, Waiting[]>} waiting  by key
  */
 /** @type {Map<string, Gathering>} */
 const gathered = new Map();
@@ -92,16 +100,20 @@ async function send(name) {
     const {question, signal, waiting} = /** @type {Gathering} */ (gathered.get(name));
     gathered.delete(name);
     const keys = [...waiting.keys()];
+    const most = Math.max(...[...waiting.values()].flat().map(({top}) => top));
+    const parameters = {...question.parameters, top: most};
+    const tell = (/** @type {Waiting} */ {top, resolve}, /** @type {Answer} */ answer) =>
+        resolve(top < answer.rows.length ? {...answer, rows: answer.rows.slice(0, top)} : answer);
     try {
-        const answer = await asked({...question, parameters: {...question.parameters, by: keys}}, signal);
+        const answer = await asked({...question, parameters: {...parameters, by: keys}}, signal);
         const answers = keys.length > 1 ? answer.answers : [answer];
-        keys.forEach((key, place) => waiting.get(key)?.forEach(({resolve}) => resolve(answers[place])));
+        keys.forEach((key, place) => waiting.get(key)?.forEach((one) => tell(one, answers[place])));
     } catch (error) {
         // A key that makes no sense is no reason to keep the answers of the others back.
         const isKey = error instanceof Refusal && error.status === 400 && keys.length > 1;
         for (const [by, those] of waiting) {
-            const alone = isKey ? asked({...question, parameters: {...question.parameters, by}}, signal) : Promise.reject(error);
-            alone.then((answer) => those.forEach(({resolve}) => resolve(answer)), (reason) => those.forEach(({reject}) => reject(reason)));
+            const alone = isKey ? asked({...question, parameters: {...parameters, by}}, signal) : Promise.reject(error);
+            alone.then((answer) => those.forEach((one) => tell(one, answer)), (reason) => those.forEach(({reject}) => reject(reason)));
         }
     }
 }
@@ -112,8 +124,8 @@ async function send(name) {
  * @returns {Promise<Answer>}
  */
 export function ask(question, signal) {
-    const {by, ...rest} = question.parameters ?? {};
-    if (question.path !== "query" || typeof by !== "string" || rest["series"]) return asked(question, signal);
+    const {by, top, ...rest} = question.parameters ?? {};
+    if (question.path !== "query" || typeof by !== "string" || typeof top !== "number" || rest["series"]) return asked(question, signal);
     const name = addressOf({path: "query", parameters: rest});
     let found = gathered.get(name);
     if (found && (found.signal !== signal || found.waiting.size === keysMax && !found.waiting.has(by))) return asked(question, signal);
@@ -123,7 +135,9 @@ export function ask(question, signal) {
         queueMicrotask(() => send(name));
     }
     const {waiting} = found;
-    return new Promise((resolve, reject) => waiting.set(by, [...waiting.get(by) ?? [], {resolve, reject}]));
+    return new Promise((resolve, reject) => waiting.set(by, [
+        ...waiting.get(by) ?? [], {top, resolve, reject},
+    ]));
 }
 
 /** @type {About} */
