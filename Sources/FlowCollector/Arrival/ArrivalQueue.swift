@@ -23,7 +23,7 @@ final class ArrivalQueue: @unchecked Sendable {
     private var vacant: [Int] = []
     /// The lane that is served next.
     private var turn = 0
-    private var idle: [DatagramArena] = []
+    private var idle = SpareList<DatagramArena>(span: 1024)
     private var used = 0
     private var highest = 0
     private var waits: UInt64 = 0
@@ -159,12 +159,12 @@ final class ArrivalQueue: @unchecked Sendable {
         }
         used += 1
         highest = max(highest, used)
-        return idle.popLast() ?? DatagramArena()
+        return idle.take() ?? DatagramArena()
     }
 
     private func giveBack(_ arena: DatagramArena) {
         used -= 1
-        if idle.count < Self.idleMax { idle.append(arena) }
+        if idle.count < Self.idleMax { idle.put(arena) }
         if listenersWaiting > 0 { monitor.signal() }
     }
 

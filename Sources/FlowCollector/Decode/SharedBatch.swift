@@ -39,19 +39,22 @@ final class SharedBatch: @unchecked Sendable {
 final class BatchPool: @unchecked Sendable {
     // Sendable: what changes, changes under the mutex, and an idle batch is nobody's.
     private struct Idle: @unchecked Sendable {
-        var batches: [FlowBatch] = []
+        var batches = SpareList<FlowBatch>(span: 16)
     }
+    // Sendable: as above.
+    private struct Handed: @unchecked Sendable { let batch: FlowBatch? }
     private let idle = Mutex(Idle())
 
     func take() -> FlowBatch {
-        let found = idle.withLock { Idle(batches: $0.batches.popLast().map { [$0] } ?? []) }
-        return found.batches.first ?? FlowBatch()
+        idle.withLock { Handed(batch: $0.batches.take()) }.batch ?? FlowBatch()
     }
 
     func put(_ batch: FlowBatch) {
         batch.reset()
-        let emptied = Idle(batches: [batch])
-        idle.withLock { $0.batches += emptied.batches }
+        let emptied = Handed(batch: batch)
+        idle.withLock { idle in
+            if let batch = emptied.batch { idle.batches.put(batch) }
+        }
     }
 }
 

@@ -65,4 +65,15 @@ final class BufferPool: Sendable {
         }
         unsafe base.deallocate()
     }
+
+    /// Gives all that lies idle back to the C library.
+    func clear() {
+        let idle = kept.withLock { kept in
+            let idle = kept.shelves
+            for shelf in idle.indices { kept.shelves[shelf].removeAll() }
+            kept.idle = 0
+            return idle
+        }
+        for buffer in idle.joined() { unsafe buffer.base.deallocate() }
+    }
 }

@@ -45,15 +45,13 @@ final class SegmentMerger: @unchecked Sendable {
                 monitor.unlock()
                 // Where it fails the segments stay as they are, and it is tried again with the next.
                 let keeper = compactor.keeper
-                let merged = keeper.maintenance.withLock { _ in
-                    try? compactor.run(isEager: false)
-                }
-                var isChanged = merged.map { $0.segmentsBefore > 0 } ?? true
-                while rollUp(compactor) { isChanged = true }
-                // What is merged, and an hour's keys, take a hundred megabytes, and it is long until the
-                // next: without this they would stay with the process, in pieces that the next does not
-                // fit into.
-                if isChanged { callocator_trim() }
+                keeper.maintenance.withLock { _ in _ = try? compactor.run(isEager: false) }
+                while rollUp(compactor) {}
+                // What is merged, and an hour's keys, take a hundred megabytes, and what piles up while
+                // another program has the processors takes tens: without this they would stay with the
+                // process, in pieces that the next does not fit into.
+                BufferPool.shared.clear()
+                callocator_trim()
                 monitor.lock()
             } else {
                 monitor.wait()
