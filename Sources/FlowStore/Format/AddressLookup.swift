@@ -30,6 +30,39 @@ struct AddressLookup: Sendable {
         return IPAddress(high: prefixes.upper[group], low: lower(place - v4.count))
     }
 
+    /// Writes the addresses at some places, which ascend: each is found from the one before it.
+    func addresses(at places: [Int], into output: inout MutableSpan<IPAddress>) {
+        precondition(places.count <= output.count)
+        let v4 = prefixes.v4Places
+        let octets = suffixes.values(as: UInt8.self)
+        precondition(2 * v4.count <= octets.count)
+        var prefix: UInt32 = 0
+        var suffix: UInt16 = 0
+        // What is added up of the prefix's differences, and where they end.
+        var (next, end) = (0, 0)
+        for (index, place) in places.enumerated() {
+            guard v4.contains(place) else {
+                output[index] = address(at: place)
+                continue
+            }
+            if place >= end {
+                let group = prefixes.v4Starts.firstPlace { $0 > place } - 1
+                prefix = UInt32(prefixes.v4[group]) << 16
+                next = prefixes.v4Starts[group] - v4.lowerBound
+                end =
+                    group + 1 < prefixes.v4Starts.count
+                    ? prefixes.v4Starts[group + 1] : v4.upperBound
+                suffix = 0
+            }
+            for one in next..<max(next, place - v4.lowerBound + 1) {
+                let (high, low) = unsafe (octets[unchecked: one], octets[unchecked: v4.count + one])
+                suffix &+= UInt16(high) << 8 | UInt16(low)
+            }
+            next = max(next, place - v4.lowerBound + 1)
+            output[index] = IPAddress(v4: prefix | UInt32(suffix))
+        }
+    }
+
     /// The places of the addresses in a range.
     func places(in range: ClosedRange<IPAddress>) -> Range<Int> {
         let lower = places(below: range.lowerBound)

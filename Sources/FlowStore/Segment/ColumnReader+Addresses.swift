@@ -96,13 +96,13 @@ extension ColumnReader {
             let members = try members(entry, of: lookup.prefixes.count)
             let found = marked(members, at: places)
             guard found.count == places.count else { throw impossible("dictionary of", entry) }
-            for (index, place) in found.enumerated() { output[index] = lookup.address(at: place) }
+            lookup.addresses(at: found, into: &output)
         } else if entry.chunk(.prefixes) != nil {
             let suffixes = try read(.suffixes, of: entry, "dictionary of")
             guard let lookup = AddressLookup(try prefixes(of: entry), suffixes: suffixes) else {
                 throw impossible("dictionary of", entry)
             }
-            for (index, place) in places.enumerated() { output[index] = lookup.address(at: place) }
+            lookup.addresses(at: places, into: &output)
         } else {
             let all = try dictionary(entry)
             let addresses = all.storage.values(as: IPAddress.self)
