@@ -23,7 +23,7 @@ final class ArrivalQueue: @unchecked Sendable {
     private var vacant: [Int] = []
     /// The lane that is served next.
     private var turn = 0
-    private var idle = SpareList<DatagramArena>(span: 1024)
+    private var idle = SpareList<DatagramArena>(span: 4096)
     private var used = 0
     private var highest = 0
     private var waits: UInt64 = 0

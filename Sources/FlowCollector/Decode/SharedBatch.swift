@@ -39,7 +39,7 @@ final class SharedBatch: @unchecked Sendable {
 final class BatchPool: @unchecked Sendable {
     // Sendable: what changes, changes under the mutex, and an idle batch is nobody's.
     private struct Idle: @unchecked Sendable {
-        var batches = SpareList<FlowBatch>(span: 16)
+        var batches = SpareList<FlowBatch>(span: 64)
     }
     // Sendable: as above.
     private struct Handed: @unchecked Sendable { let batch: FlowBatch? }

@@ -11,6 +11,9 @@ final class SegmentMerger: @unchecked Sendable {
     private var isAwake = false
     private var isStopping = false
 
+    /// How often memory is given back where nothing is merged: what was, is wanted again soon.
+    private static let tidyEvery = Duration.seconds(10)
+
     init(_ compactor: Compactor) { self.compactor = compactor }
 
     /// Says that there may be something to do.
@@ -38,6 +41,7 @@ final class SegmentMerger: @unchecked Sendable {
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
         var compactor = compactor
         compactor.isCancelled = { [self] in isEnding }
+        var tidied = ContinuousClock.now
         monitor.lock()
         while !isStopping {
             if isAwake {
@@ -45,13 +49,20 @@ final class SegmentMerger: @unchecked Sendable {
                 monitor.unlock()
                 // Where it fails the segments stay as they are, and it is tried again with the next.
                 let keeper = compactor.keeper
-                keeper.maintenance.withLock { _ in _ = try? compactor.run(isEager: false) }
-                while rollUp(compactor) {}
+                let merged = keeper.maintenance.withLock { _ in
+                    try? compactor.run(isEager: false)
+                }
+                var isChanged = merged.map { $0.segmentsBefore > 0 } ?? true
+                while rollUp(compactor) { isChanged = true }
                 // What is merged, and an hour's keys, take a hundred megabytes, and what piles up while
                 // another program has the processors takes tens: without this they would stay with the
                 // process, in pieces that the next does not fit into.
-                BufferPool.shared.clear()
-                callocator_trim()
+                let now = ContinuousClock.now
+                if isChanged || now - tidied > Self.tidyEvery {
+                    BufferPool.shared.clear()
+                    callocator_trim()
+                    tidied = now
+                }
                 monitor.lock()
             } else {
                 monitor.wait()
