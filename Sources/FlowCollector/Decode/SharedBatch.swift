@@ -41,7 +41,7 @@ final class BatchPool: @unchecked Sendable {
     private struct Idle: @unchecked Sendable {
         var batches = SpareList<FlowBatch>(span: 64)
     }
-    // Sendable: as above.
+    // Sendable: on its way in or out of the mutex a batch is that of the thread that brings or takes it.
     private struct Handed: @unchecked Sendable { let batch: FlowBatch? }
     private let idle = Mutex(Idle())
 
