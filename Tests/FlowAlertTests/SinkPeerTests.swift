@@ -25,12 +25,12 @@ import Testing
     private func deliver(_ plan: SinkPlan, _ events: [AlertEvent]) throws -> AlertCounters.Sink {
         var plan = plan
         plan.times = TimeText(now: epoch, zone: .utc)
-        let runner = try SinkRunner(plan, folder: folder.url.path) { line in
+        let runner = try SinkRunner(plan, folder: folder.url.path, farewell: .seconds(60)) { line in
             Issue.record("\(line)")
         }
         try runner.start()
         for event in events { runner.offer(event) }
-        // What waits is delivered before the end, for two seconds.
+        // What waits is delivered before the end.
         runner.stop()
         return runner.counters.sink
     }
@@ -39,22 +39,11 @@ import Testing
         (try? String(contentsOfFile: folder.path(name), encoding: .utf8)) ?? ""
     }
 
-    /// A port that was free a moment ago.
-    private func freePort() throws -> Int {
-        let result = try Command.run(
-            "/usr/bin/python3",
-            [
-                "-c",
-                "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])",
-            ])
-        return try #require(Int(result.output.split(separator: "\n").first ?? ""))
-    }
-
     private static let rsyslogd = Command.installed("rsyslogd")
 
     @Test(.enabled(if: rsyslogd != nil), arguments: [SyslogTarget.Carrier.tcp, .udp])
     func `rsyslogd takes RFC 5424 over TCP and UDP`(carrier: SyslogTarget.Carrier) throws {
-        let port = try freePort()
+        let port = Int(try freePort())
         try folder.write(
             "rsyslog.conf",
             Array(
@@ -100,7 +89,7 @@ import Testing
         let authority = try TestCertificates("authority", in: folder)
         let pair = try authority.issue("localhost")
         let stranger = try TestCertificates("stranger", in: folder)
-        let port = try freePort()
+        let port = Int(try freePort())
         try folder.write(
             "rsyslog.conf",
             Array(
@@ -184,7 +173,7 @@ import Testing
 
     @Test(.enabled(if: hasMailServer))
     func `mail is a letter each, which nothing in an alert can forge`() throws {
-        let port = try freePort()
+        let port = Int(try freePort())
         let server = try RunningProgram(
             [
                 "/usr/bin/python3", "-c", Self.mailServer, "\(port)", folder.path("mail.out"),
@@ -216,7 +205,7 @@ import Testing
     func `mail goes over STARTTLS with a password, to a server that is who it says`() throws {
         let authority = try TestCertificates("authority", in: folder)
         let pair = try authority.issue("localhost")
-        let port = try freePort()
+        let port = Int(try freePort())
         try folder.write("password", Array("s3cret\n".utf8))
         let server = try RunningProgram(
             [
@@ -238,7 +227,7 @@ import Testing
     }
 
     @Test func `a webhook is asked again until it says yes`() throws {
-        let port = try freePort()
+        let port = Int(try freePort())
         try folder.write("token", Array("Bearer t0ken\n".utf8))
         let program = """
             import http.server, socketserver
@@ -268,7 +257,9 @@ import Testing
                     url: "http://127.0.0.1:\(port)/in?key=1",
                     authorizationFile: folder.path("token"))), form: .ndjson)
         let said = Said()
-        let runner = try SinkRunner(plan, folder: folder.url.path) { said.add($0) }
+        let runner = try SinkRunner(plan, folder: folder.url.path, farewell: .seconds(60)) {
+            said.add($0)
+        }
         try runner.start()
         runner.offer(event(1))
         try server.wait(for: "the second attempt") {

@@ -28,7 +28,7 @@ import Testing
     ) throws
         -> AlertCounters.Sink
     {
-        let runner = try SinkRunner(plan, folder: folder.url.path) { _ in }
+        let runner = try SinkRunner(plan, folder: folder.url.path, farewell: .seconds(60)) { _ in }
         try runner.start()
         for event in events { runner.offer(event) }
         runner.stop()
@@ -96,7 +96,7 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path("out; touch x")
         let plan = SinkPlan(
-            name: "exec", target: .exec(["/usr/bin/tee", path], timeout: 10_000), form: .ndjson)
+            name: "exec", target: .exec(["/usr/bin/tee", path], timeout: 100_000), form: .ndjson)
         let counters = try deliver(plan, [event(7)], in: folder)
         #expect(counters.delivered == 1)
         #expect(lines(path).first?.contains("\"id\":7") == true)

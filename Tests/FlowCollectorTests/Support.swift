@@ -13,7 +13,7 @@ func eventually(
     _ what: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ holds: () -> Bool
 ) {
     let clock = ContinuousClock()
-    let end = clock.now + .seconds(60)
+    let end = clock.now + .seconds(120)
     while !holds() {
         guard clock.now < end else {
             Issue.record(what, sourceLocation: sourceLocation)

@@ -31,7 +31,7 @@ struct BlackListTests {
         try folder.write("all", Array("127.0.0.0/8\n".utf8))
         try folder.write("none", Array(":127.0.0.2:no\n".utf8))
         try folder.write("refusing", Array(":127.255.255.254:go away\n127.0.0.2\n".utf8))
-        let port = try Self.freePort()
+        let port = try freePort()
         resolver = DNSResolver(IPAddress(v4: 0x7f00_0001), port: port)
         program = try RunningProgram(
             [
@@ -43,23 +43,6 @@ struct BlackListTests {
         try program.wait(for: "rbldnsd started") {
             (program.output + program.errors).contains("started")
         }
-    }
-
-    /// A port that was free a moment ago.
-    private static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        try #require(isBound)
-        return UInt16(bigEndian: address.sin_port)
     }
 
     @Test func `our own export is read back, address by address`() throws {
@@ -98,7 +81,7 @@ struct BlackListTests {
     }
 
     @Test func `nobody who answers is an error, and soon`() throws {
-        var silent = DNSResolver(IPAddress(v4: 0x7f00_0001), port: try Self.freePort())
+        var silent = DNSResolver(IPAddress(v4: 0x7f00_0001), port: try freePort())
         silent.wait = .milliseconds(50)
         let zone = BlackListZone("bl.test", resolver: silent)
         #expect(throws: BlackListZone.Failure.self) { _ = try zone.check() }

@@ -77,7 +77,7 @@ public final class RunningProgram {
 
     /// Waits for something that the program brings about.
     public func wait(for what: String, until holds: () throws -> Bool) throws {
-        let end = Date(timeIntervalSinceNow: 60)
+        let end = Date(timeIntervalSinceNow: 120)
         while try !holds() {
             guard Date() < end, Glibc.kill(process, 0) == 0 else {
                 throw Failure(description: "\(what) did not happen: \(errors)")

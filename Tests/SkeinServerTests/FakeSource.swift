@@ -168,7 +168,7 @@ final class Signal: Sendable {
     func say() { semaphore.signal() }
 
     /// Waits; false where it was not said for long.
-    func wait() -> Bool { semaphore.wait(timeout: .now() + .seconds(30)) == .success }
+    func wait() -> Bool { semaphore.wait(timeout: .now() + .seconds(300)) == .success }
 }
 
 /// A number that threads count.

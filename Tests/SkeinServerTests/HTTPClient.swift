@@ -25,7 +25,7 @@ final class HTTPConnection {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &octets, socklen_t(4))
         }
         // A server that never answers must not hang the test.
-        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        var limit = timeval(tv_sec: 300, tv_usec: 0)
         setsockopt(
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()

@@ -27,7 +27,7 @@ final class NotificationSocket {
     /// What was sent, as soon as it is; nil where nothing came for long.
     func waitAndHear() -> String? {
         var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return poll(&event, 1, 30_000) == 1 ? heard() : nil
+        return poll(&event, 1, 120_000) == 1 ? heard() : nil
     }
 
     /// What was sent; nil where nothing was.

@@ -27,16 +27,19 @@ public final class SinkRunner: @unchecked Sendable {
     private static let pauseMost: UInt64 = 60_000_000_000
     /// Events held in memory at most.
     private static let heldMax = 1000
-    /// Nanoseconds for what waits when the program ends.
-    private static let farewell: UInt64 = 2_000_000_000
+    /// For what waits when the program ends.
+    private let farewell: Duration
 
     /// - Parameters:
     ///   - folder: where the queue is kept.
+    ///   - farewell: how long what waits at the end is delivered; a delivery that is under way is not ended.
     ///   - say: takes what people should know, a line each.
     public init(
-        _ plan: SinkPlan, folder: String, say: @escaping @Sendable (String) -> Void
+        _ plan: SinkPlan, folder: String, farewell: Duration = .seconds(2),
+        say: @escaping @Sendable (String) -> Void
     ) throws(SinkError) {
         self.plan = plan
+        self.farewell = farewell
         self.say = say
         transport = plan.transport()
         queue = try DiskQueue(
@@ -126,7 +129,7 @@ public final class SinkRunner: @unchecked Sendable {
             monitor.unlock()
         }
         while true {
-            if isStopping, end == nil { end = Monitor.now + Self.farewell }
+            if isStopping, end == nil { end = Monitor.now + UInt64(farewell / .nanoseconds(1)) }
             let first = queue.first()
             guard let item = first?.item ?? held.first else {
                 if isStopping { return }

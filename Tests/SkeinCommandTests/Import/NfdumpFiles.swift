@@ -65,7 +65,7 @@ final class NfcapdProcess {
 
     /// Answers when it listens.
     init(writingTo folder: String) throws {
-        port = try DatagramCollector().port
+        port = try freePort()
         socket = Glibc.socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0)
         let program = Command.installed("nfcapd") ?? "/usr/bin/nfcapd"
         process = try Self.start([

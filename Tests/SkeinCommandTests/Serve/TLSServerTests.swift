@@ -18,7 +18,7 @@ struct TLSServerTests {
             folder = try TemporaryFolder()
             certificates = try TestCertificates("authority", in: folder)
             own = try certificates.issue("collector")
-            port = try FreePort.stream()
+            port = try freePort()
             var options = [
                 "--listen", "tls://127.0.0.1:\(port)", "--set",
                 "tls.certificate=\(own.certificate)", "--set", "tls.key=\(own.key)",
@@ -205,25 +205,5 @@ struct TLSServerTests {
             #expect(result.errors.contains(message), "\(result.errors)")
             #expect(result.errors.split(separator: "\n").count == 1)
         }
-    }
-}
-
-/// Ports that were free a moment ago.
-enum FreePort {
-    static func stream() throws -> UInt16 {
-        let descriptor = socket(
-            AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
-            }
-        }
-        guard isBound else { throw DatagramCollector.Failure(code: errno) }
-        return UInt16(bigEndian: address.sin_port)
     }
 }
