@@ -18,3 +18,11 @@ void callocator_share(int arenas) {
     (void)arenas;
 #endif
 }
+
+void callocator_apart(size_t octets) {
+#ifdef __GLIBC__
+    if (octets > 0 && octets <= 32u << 20) mallopt(M_MMAP_THRESHOLD, (int)octets);
+#else
+    (void)octets;
+#endif
+}

@@ -59,7 +59,9 @@ public final class LiveWriter: @unchecked Sendable {
     ) throws(StoreError) {
         try self.init(
             StoreDirectory(path: path), policy: policy,
-            journalLimits: JournalLimits(rows: rowsMax, rowsOfHour: rowsMax / 4), merges: true)
+            journalLimits: JournalLimits(
+                rows: rowsMax, rowsOfHour: rowsMax / 4, spareOctets: 0),
+            merges: true)
     }
 
     init(
@@ -82,7 +84,8 @@ public final class LiveWriter: @unchecked Sendable {
         self.merger = merger
         recoveredRows = contents.rows
         rates = keeper.manifest.rates
-        journal = JournalWriter(directory, after: contents, policy: policy)
+        journal = JournalWriter(
+            directory, after: contents, policy: policy, spareOctets: journalLimits.spareOctets)
         publisher = SegmentPublisher(keeper, journal, merger: merger)
         sealer = try replay(contents)
         // What is damaged or cut is said once, and what was never acknowledged never taken for damage:

@@ -5,6 +5,7 @@ enum SystemCode {
     static let noSpace = ENOSPC
     static let noFile = ENOENT
     static let quota = EDQUOT
+    static let isBusy = EBUSY
     static let noPermission = EACCES
 }
 
@@ -26,6 +27,8 @@ struct Descriptor: ~Copyable {
         case creating
         /// Made anew; an error where there is one of that name. All writes go to its end.
         case appending
+        /// Left as it is, and written over.
+        case overwriting
         /// Made where missing, left as it is otherwise.
         case locking
         case directory
@@ -35,6 +38,7 @@ struct Descriptor: ~Copyable {
             case .reading: O_RDONLY
             case .creating: O_WRONLY | O_CREAT | O_TRUNC
             case .appending: O_WRONLY | O_CREAT | O_EXCL | O_APPEND
+            case .overwriting: O_WRONLY
             case .locking: O_RDWR | O_CREAT
             case .directory: O_RDONLY | O_DIRECTORY
             }
@@ -74,11 +78,29 @@ struct Descriptor: ~Copyable {
         if let probe {
             try probe.willDo(.write(path, unsafe octets.withUnsafeBytes { unsafe Array($0) }))
         }
+        try unsafe put(octets) { base, count, _ in unsafe Glibc.write(number, base, count) }
+    }
+
+    /// Writes all of `octets` over what is at `offset`, and behind the file's end.
+    func write(_ octets: RawSpan, at offset: UInt64) throws(StoreError) {
+        if let probe {
+            let written = unsafe octets.withUnsafeBytes { unsafe Array($0) }
+            try probe.willDo(.overwrite(path, offset, written))
+        }
+        try unsafe put(octets) { base, count, done in
+            unsafe pwrite(number, base, count, off_t(clamping: offset) + off_t(done))
+        }
+    }
+
+    /// Calls the system until all is written.
+    private func put(
+        _ octets: RawSpan, by write: (UnsafeRawPointer, Int, _ done: Int) -> Int
+    ) throws(StoreError) {
         var done = 0
         while done < octets.byteCount {
             let written = unsafe octets.withUnsafeBytes { buffer in
                 guard let base = buffer.baseAddress else { return 0 }
-                return unsafe Glibc.write(number, base + done, buffer.count - done)
+                return unsafe write(base + done, buffer.count - done, done)
             }
             if written < 0, errno == EINTR { continue }
             guard written > 0 else { throw Self.failure("write", path) }
@@ -147,6 +169,13 @@ struct Descriptor: ~Copyable {
             if errno != EINTR { throw Self.failure("lock", path) }
         }
         return true
+    }
+
+    /// Takes part in the file's lock, which others may too, but not who takes it for itself.
+    ///
+    /// Where the system has no locks for it, nobody gets one.
+    func share() {
+        while flock(number, LOCK_SH) != 0, errno == EINTR {}
     }
 
     /// Lets the file's lock go.

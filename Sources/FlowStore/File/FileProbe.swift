@@ -6,6 +6,8 @@ enum FileOperation: Hashable, Sendable {
     case create(String)
     /// Appends to a file.
     case write(String, [UInt8])
+    /// Writes octets over those of a file, from an offset on, and behind its end.
+    case overwrite(String, UInt64, [UInt8])
     /// Cuts a file to a length.
     case truncate(String, UInt64)
     /// Waits until a file, or the names in a directory, are on the disk.

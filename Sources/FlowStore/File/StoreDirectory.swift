@@ -8,6 +8,7 @@ import Glibc
 ///     DIR/LOCK                           held by the writer, with its process id
 ///     DIR/GATE                           where a writer that serves lets others add to the store
 ///     DIR/journal/0000000000000001.jnl   what has arrived and is in no segment yet
+///     DIR/journal/SPARE                  a file of the journal that is to be written over
 ///     DIR/segments/0000000000000001.seg  a segment; `.tmp` while it is being written
 ///     DIR/rollups/0000000000000001.1m    sums of that segment's flows; `.tmp` while they are written
 ///     DIR/aside/                         segments that an older manifest does not know
@@ -27,6 +28,7 @@ struct StoreDirectory: Sendable {
     var lockFile: String { path + "/LOCK" }
     var gate: String { path + "/GATE" }
     var journal: String { path + "/journal" }
+    var journalSpare: String { journal + "/SPARE" }
     var segments: String { path + "/segments" }
     var rollups: String { path + "/rollups" }
     var aside: String { path + "/aside" }

@@ -64,6 +64,17 @@ final class JournalBuffer {
         octets.storeBytes(of: value, toByteOffset: place, as: T.self)
     }
 
+    /// Makes octets that are no head follow the frame; answers how many there are with them.
+    func setEnd() -> Int {
+        reserve(JournalFrame.headOctets)
+        let storage = storage
+        var octets = storage.mutableBytes
+        for place in count..<count + JournalFrame.headOctets {
+            octets.storeBytes(of: 0, toByteOffset: place, as: UInt8.self)
+        }
+        return count + JournalFrame.headOctets
+    }
+
     /// Replaces the head.
     func setHead(_ head: [UInt8]) {
         precondition(head.count == JournalFrame.headOctets)

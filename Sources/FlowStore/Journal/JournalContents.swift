@@ -46,6 +46,19 @@ struct JournalContents: Sendable {
         }
     }
 
+    /// A file and what it holds.
+    private struct Scanned {
+        let file: JournalFile
+        let content: JournalFile.Content
+
+        /// Whether a frame that is not whole looks as it does while it is written: others have been where it
+        /// lies, and it is the last.
+        func isAtWork(on entry: Entry) -> Bool {
+            file === entry.file && file.header.isReused
+                && content.places.last?.frame.number == entry.frame.number
+        }
+    }
+
     /// The frames in the order of their numbers, each once.
     private(set) var entries: [Entry] = []
     /// What should be there and is not, or is there and should not be.
@@ -74,7 +87,7 @@ struct JournalContents: Sendable {
     ///
     /// - Parameter first: the first number that is in no segment.
     init(_ directory: StoreDirectory, from first: UInt64) throws(StoreError) {
-        var files: [(file: JournalFile, content: JournalFile.Content)] = []
+        var files: [Scanned] = []
         var unreadable: [StoreError] = []
         var synchronized = first - 1
         for number in try directory.journalNumbers() {
@@ -90,7 +103,7 @@ struct JournalContents: Sendable {
                     synchronized = max(synchronized, place.frame.synchronized)
                     lastNumber = max(lastNumber, place.frame.number)
                 }
-                files.append((file, content))
+                files.append(Scanned(file: file, content: content))
             } catch {
                 // Gone meanwhile: sealed, which the manifest tells, or never used.
                 if error.isMissingFile { continue }
@@ -110,13 +123,14 @@ struct JournalContents: Sendable {
     /// another: then the one that is whole counts. Of what may not have been synchronized the payload
     /// need not be whole, and is looked at here; that of all others is when it is read.
     private mutating func choose(
-        from files: [(file: JournalFile, content: JournalFile.Content)], first: UInt64,
+        from files: [Scanned], first: UInt64,
         synchronized: UInt64
     ) {
         var candidates: [UInt64: [Entry]] = [:]
-        for (file, content) in files {
-            for place in content.places where place.frame.number >= first {
-                candidates[place.frame.number, default: []].append(Entry(file: file, place: place))
+        for scanned in files {
+            for place in scanned.content.places where place.frame.number >= first {
+                candidates[place.frame.number, default: []].append(
+                    Entry(file: scanned.file, place: place))
             }
         }
         for number in candidates.keys.sorted() {
@@ -128,7 +142,7 @@ struct JournalContents: Sendable {
                 entries.append(whole)
             } else if isCertain {
                 entries.append(same[0])
-            } else {
+            } else if !files.contains(where: { $0.isAtWork(on: same[0]) }) {
                 let place = same[0].place
                 cut(UInt64(JournalFrame.headOctets + place.frame.payloadOctets), of: same[0].file)
             }
@@ -153,13 +167,14 @@ struct JournalContents: Sendable {
 
     /// Says which synchronized frames are missing, where they should be, and what is left over.
     private mutating func account(
-        _ files: [(file: JournalFile, content: JournalFile.Content)], _ unreadable: [StoreError],
+        _ files: [Scanned], _ unreadable: [StoreError],
         first: UInt64, synchronized: UInt64, _ directory: StoreDirectory
     ) {
         var missing = missingRanges(first, synchronized)
         let known = Set(entries.map(\.frame.number))
-        for (file, content) in files {
-            for gap in content.gaps {
+        for scanned in files {
+            let file = scanned.file
+            for gap in scanned.content.gaps {
                 let low = gap.before.map { $0 + 1 } ?? file.header.first
                 let high = gap.behind ?? .max
                 if let index = missing.firstIndex(where: {

@@ -9,6 +9,8 @@ final class JournalFile: Sendable {
 
     init(path: String) throws(StoreError) {
         let file = try Descriptor(path, .reading)
+        // While it is open nobody writes other frames over it.
+        file.share()
         let have = Int(clamping: min(try file.length(), JournalHeader.framesOffset))
         let octets = try file.read(have, at: 0)
         do {
@@ -41,7 +43,7 @@ final class JournalFile: Sendable {
         let before: UInt64?
         let behind: UInt64?
         /// Whether it is the begin of a frame that the file ends within, as it looks when the writer
-        /// is at it, or was killed at it.
+        /// is at it, or was killed at it; or, where it is written over another, that is all behind it.
         let isUnfinished: Bool
     }
 
@@ -74,12 +76,13 @@ final class JournalFile: Sendable {
                         isUnfinished: true))
                 return content
             }
+            if header.isReused, try isBlank(at: offset, end: end) { break }
             let next = try nextFrame(from: offset + 1, end: end)
             content.gaps.append(
                 Gap(
                     offset: offset, octets: (next?.offset ?? end) - offset, before: before,
                     behind: next?.frame.number,
-                    isUnfinished: next == nil && end - offset < headOctets))
+                    isUnfinished: next == nil && (header.isReused || end - offset < headOctets)))
             offset = next?.offset ?? end
         }
         return content
@@ -106,6 +109,12 @@ final class JournalFile: Sendable {
         guard offset <= end, end - offset >= headOctets else { return nil }
         let head = try file.read(JournalFrame.headOctets, at: offset)
         return try? JournalFrame(head, salt: header.salt)
+    }
+
+    /// Whether there is the end of a file's frames that others had before.
+    private func isBlank(at offset: UInt64, end: UInt64) throws(StoreError) -> Bool {
+        guard end - offset >= UInt64(JournalFrame.headOctets) else { return false }
+        return try file.read(JournalFrame.headOctets, at: offset).allSatisfy { $0 == 0 }
     }
 
     /// Looks for the next frame behind damaged octets.

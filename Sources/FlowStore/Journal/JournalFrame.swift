@@ -124,12 +124,14 @@ struct JournalHeader: Hashable, Sendable {
     var first: UInt64
     /// Random; see ``JournalFrame/encoded(salt:)``.
     var salt: UInt64
+    /// Whether the file had other frames before, of which there may be octets behind its own.
+    var isReused = false
 
     /// Both headers.
     func encoded() -> [UInt8] {
         var output = Self.magic
         output.put(UInt16(version))
-        output.put(UInt16(0))
+        output.put(UInt16(isReused ? 1 : 0))
         output.put(UInt32(0))
         output.put(first)
         output.put(salt)
@@ -159,7 +161,7 @@ struct JournalHeader: Hashable, Sendable {
             }
             version = Int(try reader.next(UInt16.self))
             guard version <= Self.version else { throw Unreadable.version(version) }
-            _ = try reader.next(UInt16.self)
+            isReused = try reader.next(UInt16.self) & 1 != 0
             _ = try reader.next(UInt32.self)
             first = try reader.next(UInt64.self)
             salt = try reader.next(UInt64.self)
@@ -184,8 +186,9 @@ struct JournalHeader: Hashable, Sendable {
         }
     }
 
-    init(first: UInt64, salt: UInt64) {
+    init(first: UInt64, salt: UInt64, isReused: Bool = false) {
         self.first = first
         self.salt = salt
+        self.isReused = isReused
     }
 }

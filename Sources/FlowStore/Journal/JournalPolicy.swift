@@ -19,4 +19,6 @@ struct JournalLimits: Sendable {
     var octets: UInt64 = 128 << 20
     /// Flows that are worth a segment when their hour is over; fewer wait for the end of the day.
     var rowsOfHour = 8192
+    /// Octets of a file that is worth being written over, once all of it is in segments.
+    var spareOctets: UInt64 = 1 << 20
 }

@@ -7,7 +7,7 @@ import FlowModel
 /// A file that could not be synchronized is not trusted again, for the system may have dropped what it
 /// could not write: the frames in question are kept until they are safe, and written to another file.
 /// When segments are to be made of what there is, further frames go to another file, so that those
-/// before can go while frames arrive.
+/// before can go while frames arrive. Of those one is kept, and written over when the next is wanted.
 final class JournalWriter: @unchecked Sendable {
     // Sendable: what changes, changes under the monitor's lock.
     private let directory: StoreDirectory
@@ -15,13 +15,17 @@ final class JournalWriter: @unchecked Sendable {
     private let monitor = Monitor()
     private var worker: Worker?
 
-    private var output: Output?
+    private var output: JournalOutput?
     /// Files to which no more is written, of which the disk may not have all.
-    private var turned: [Output] = []
+    private var turned: [JournalOutput] = []
     /// Whether what waits is to be written to another file, because those that have it are in doubt.
     private var isInDoubt = false
     private var nextFile: UInt64
     private var files: [File]
+    /// Whether there is a file to be written over.
+    private var hasSpare = false
+    /// Octets of a file from which on it is kept for that.
+    private let spareOctets: UInt64
     private var last: UInt64
     private var synchronized: UInt64
     /// Frames that are not on the disk for certain.
@@ -46,36 +50,20 @@ final class JournalWriter: @unchecked Sendable {
         let path: String
         var octets: UInt64
         var last: UInt64
-    }
-
-    /// A file that is written to.
-    private final class Output {
-        let path: String
-        let salt: UInt64
-        let file: Descriptor
-        var octets = JournalHeader.framesOffset
-        /// The last frame that was written to it; 0 where none was.
-        var last: UInt64 = 0
-
-        init(_ directory: StoreDirectory, number: UInt64, first: UInt64) throws(StoreError) {
-            path = directory.journalFile(number)
-            salt = UInt64.random(in: .min ... .max)
-            file = try Descriptor(path, .appending, probe: directory.probe)
-            do {
-                let header = JournalHeader(first: first, salt: salt).encoded()
-                try unsafe file.write(header.span.bytes)
-                // Frames are not on the disk before the file has its name there.
-                try directory.synchronize(directory.journal)
-            } catch {
-                try? directory.remove(path)
-                throw error
-            }
-        }
+        /// Whether it may be written over when its frames are in segments: another writer's may not,
+        /// nor one that the disk did not take.
+        var isSound = true
     }
 
     /// - Parameter contents: what the journal holds, all of it synchronized.
-    init(_ directory: StoreDirectory, after contents: JournalContents, policy: JournalPolicy) {
+    init(
+        _ directory: StoreDirectory, after contents: JournalContents,
+        policy: JournalPolicy, spareOctets: UInt64
+    ) {
         self.directory = directory
+        self.spareOctets = spareOctets
+        // A writer's that was killed.
+        try? directory.remove(directory.journalSpare)
         switch policy {
         case .every(let duration):
             let parts = duration.components
@@ -85,7 +73,9 @@ final class JournalWriter: @unchecked Sendable {
         case .eachBatch: interval = nil
         }
         nextFile = contents.lastFile + 1
-        files = contents.paths.map { File(path: $0, octets: 0, last: contents.lastNumber) }
+        files = contents.paths.map {
+            File(path: $0, octets: 0, last: contents.lastNumber, isSound: false)
+        }
         if !files.isEmpty { files[0].octets = contents.octets }
         last = contents.lastNumber
         synchronized = contents.lastNumber
@@ -171,8 +161,15 @@ final class JournalWriter: @unchecked Sendable {
             isInDoubt = false
             failure = nil
         }
-        let gone = files.filter { $0.last <= number }
+        var gone = files.filter { $0.last <= number }
         files.removeAll { $0.last <= number }
+        let spare =
+            hasSpare || isStopping
+            ? nil : gone.firstIndex { $0.isSound && $0.octets >= spareOctets }
+        if let spare, (try? directory.move(gone[spare].path, to: directory.journalSpare)) != nil {
+            gone.remove(at: spare)
+            hasSpare = true
+        }
         let notify = whenSynchronized
         monitor.signal()
         monitor.unlock()
@@ -193,6 +190,8 @@ final class JournalWriter: @unchecked Sendable {
         synchronizeOnce()
         output = nil
         turned = []
+        if hasSpare { try? directory.remove(directory.journalSpare) }
+        hasSpare = false
         monitor.unlock()
     }
 
@@ -203,9 +202,9 @@ final class JournalWriter: @unchecked Sendable {
     }
 
     /// The file to write to; a new one where there is none, or where the last failed.
-    private func currentOutput() throws(StoreError) -> Output {
+    private func currentOutput() throws(StoreError) -> JournalOutput {
         if let output { return output }
-        let output = try Output(directory, number: nextFile, first: synchronized + 1)
+        let output = try nextOutput()
         nextFile += 1
         files.append(File(path: output.path, octets: output.octets, last: 0))
         do {
@@ -223,26 +222,38 @@ final class JournalWriter: @unchecked Sendable {
         return output
     }
 
+    /// Another file: the spare one where there is one, for what lies in memory already is written faster.
+    private func nextOutput() throws(StoreError) -> JournalOutput {
+        if hasSpare {
+            hasSpare = false
+            if let output = try? JournalOutput(
+                spareOf: directory, number: nextFile, first: synchronized + 1)
+            {
+                return output
+            }
+            // Somebody reads it yet, or the disk has no more of it.
+            try? directory.remove(directory.journalSpare)
+        }
+        return try JournalOutput(directory, number: nextFile, first: synchronized + 1)
+    }
+
     /// Writes a frame to the file that was made last.
     private func write(
-        _ frame: JournalFrame, _ octets: JournalBuffer, to output: Output
+        _ frame: JournalFrame, _ octets: JournalBuffer, to output: JournalOutput
     ) throws(StoreError) {
         var frame = frame
         frame.synchronized = min(synchronized, frame.number - 1)
         octets.setHead(frame.encoded(salt: output.salt))
-        let storage = octets.storage
         do {
-            try output.file.write(storage.bytes.extracting(0..<octets.count))
+            try output.append(octets, number: frame.number)
         } catch {
             // What a full disk took of it is cut off; where that fails too, the file is given up.
-            if (try? output.file.truncate(to: output.octets)) == nil, self.output === output {
+            if (try? output.cut()) == nil, self.output === output {
                 self.output = nil
                 isInDoubt = true
             }
             throw error
         }
-        output.octets += UInt64(octets.count)
-        output.last = frame.number
         files[files.count - 1].octets = output.octets
         files[files.count - 1].last = frame.number
     }
@@ -287,14 +298,14 @@ final class JournalWriter: @unchecked Sendable {
         isBusy = true
         let target = last
         let turnedBefore = turned
-        let result = Result { () throws(StoreError) -> [Output] in
+        let result = Result { () throws(StoreError) -> [JournalOutput] in
             if isInDoubt { _ = try currentOutput() }
             return turnedBefore + (output.map { [$0] } ?? [])
         }
         monitor.unlock()
         let outcome = result.flatMap { outputs in
             Result { () throws(StoreError) in
-                for output in outputs { try output.file.synchronize() }
+                for output in outputs { try output.synchronize() }
             }
         }
         monitor.lock()
@@ -310,6 +321,7 @@ final class JournalWriter: @unchecked Sendable {
             failures += 1
             output = nil
             turned = []
+            for index in files.indices { files[index].isSound = false }
             isInDoubt = true
         }
         let notify = whenSynchronized

@@ -26,6 +26,7 @@ struct ServeCommand: ParsableCommand {
     func run() throws {
         StandardStreams.ignoreBrokenPipes()
         callocator_share(max(2, CInt(clamping: sysconf(CInt(_SC_NPROCESSORS_ONLN)))))
+        callocator_apart(1 << 20)
         // Before there is any thread: each of them inherits that signals are this one's.
         let signals = SignalQueue()
         do {

@@ -33,7 +33,10 @@ struct DiskImage {
 
     private enum Change {
         case append([UInt8])
+        case overwrite(Int, [UInt8])
         case truncate(Int)
+
+        var isOverwriting: Bool { if case .overwrite = self { true } else { false } }
     }
 
     private enum NameChange {
@@ -72,6 +75,10 @@ struct DiskImage {
             }
         case .write(let path, let octets):
             if let file = live[path] { files[file].changes.append(.append(octets)) }
+        case .overwrite(let path, let offset, let octets):
+            if let file = live[path] {
+                files[file].changes.append(.overwrite(Int(offset), octets))
+            }
         case .truncate(let path, let length):
             if let file = live[path] { files[file].changes.append(.truncate(Int(length))) }
         case .synchronize(let path):
@@ -131,6 +138,10 @@ struct DiskImage {
         for change in file.changes.prefix(changes) {
             switch change {
             case .append(let more): octets += more
+            case .overwrite(let offset, let more):
+                let end = offset + more.count
+                octets += [UInt8](repeating: 0, count: max(end - octets.count, 0))
+                octets.replaceSubrange(offset..<end, with: more)
             case .truncate(let length): octets.removeSubrange(min(length, octets.count)...)
             }
         }
@@ -149,11 +160,15 @@ struct DiskImage {
             return Array(some[..<Int.random(in: certain...some.count, using: &random)])
         default:
             var all = content(file, changes: file.changes.count)
-            var sector = file.durable.count
+            // Of each sector what was synchronized is there, or what came later.
+            let certain = file.durable
+            var sector = file.changes.contains(where: \.isOverwriting) ? 0 : certain.count
             while sector < all.count {
                 let end = min((sector / 512 + 1) * 512, all.count)
                 if Bool.random(using: &random) {
-                    for index in sector..<end { all[index] = 0 }
+                    for index in sector..<end {
+                        all[index] = index < certain.count ? certain[index] : 0
+                    }
                 }
                 sector = end
             }

@@ -21,7 +21,7 @@ import Testing
     ) throws -> LiveWriter {
         try LiveWriter(
             StoreDirectory(path: path, probe: disk), policy: policy, limits: limits,
-            journalLimits: JournalLimits(rows: 60, rowsOfHour: 20))
+            journalLimits: JournalLimits(rows: 60, rowsOfHour: 20, spareOctets: 0))
     }
 
     private func append(_ number: UInt64, to writer: LiveWriter) throws {
