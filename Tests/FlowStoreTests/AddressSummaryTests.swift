@@ -1,4 +1,5 @@
 import FlowModel
+import Glibc
 import Testing
 
 @testable import FlowStore
@@ -70,6 +71,31 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test func `filters that were put away are laid as those in memory`() throws {
+        let scratch = Scratch()
+        mkdir(scratch.store, 0o750)
+        let filters = [900, 20, 3000, 700, 5, 2500].map { rows in
+            let batch = ArrangementTests.conversations(rows: rows, hosts: rows, seed: UInt64(rows))
+            let values = BlockEncoder().encode(batch).column(.srcip)?.values
+            guard case .addresses(let dictionary, _)? = values else { return AddressFilter([]) }
+            return AddressFilter([dictionary.storage])
+        }
+        #expect(Set(filters.map(\.slotBits)).count > 3)
+        func laid(heldMax: Int) throws -> [UInt8] {
+            var stack = FilterStack(path: scratch.store + "/x.filters", heldMax: heldMax)
+            for filter in filters { try stack.append(filter) }
+            #expect(Scratch.list(scratch.store).isEmpty)
+            let place = AddressSummary.Place(stack, at: 64)
+            #expect(place.slotBits > 0 && place.blocks == filters.count)
+            var octets: [UInt8] = []
+            try place.lay(stack) { octets += $0 }
+            #expect(octets.count == Int(place.octets))
+            return octets
+        }
+        let expected = try laid(heldMax: 100)
+        for most in 0...6 as ClosedRange<Int> { #expect(try laid(heldMax: most) == expected) }
     }
 
     @Test func `hashes are part of the format`() {

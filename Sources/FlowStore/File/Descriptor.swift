@@ -29,6 +29,8 @@ struct Descriptor: ~Copyable {
         case appending
         /// Left as it is, and written over.
         case overwriting
+        /// Made anew, to be written and read; an error where there is one of that name.
+        case scratch
         /// Made where missing, left as it is otherwise.
         case locking
         case directory
@@ -39,6 +41,7 @@ struct Descriptor: ~Copyable {
             case .creating: O_WRONLY | O_CREAT | O_TRUNC
             case .appending: O_WRONLY | O_CREAT | O_EXCL | O_APPEND
             case .overwriting: O_WRONLY
+            case .scratch: O_RDWR | O_CREAT | O_EXCL
             case .locking: O_RDWR | O_CREAT
             case .directory: O_RDONLY | O_DIRECTORY
             }

@@ -36,6 +36,9 @@ struct StoreDirectory: Sendable {
     func journalFile(_ number: UInt64) -> String { journal + "/" + Self.name(number) + ".jnl" }
     func segment(_ number: UInt64) -> String { segments + "/" + Self.name(number) + ".seg" }
     func draft(_ number: UInt64) -> String { segments + "/" + Self.name(number) + ".tmp" }
+    /// What is put away while a draft is written; it has a name for a moment only.
+    static func filters(ofDraft path: String) -> String { path + filtersEnding }
+    private static let filtersEnding = ".filters"
 
     func rollup(_ segment: UInt64, _ step: RollupStep, edition: UInt32) -> String {
         rollups + "/" + Self.rollupName(segment, step, edition)
@@ -101,7 +104,7 @@ struct StoreDirectory: Sendable {
         keeping named: Set<UInt64>, rollups kept: [RollupInfo] = []
     ) throws(StoreError) {
         for name in try Self.list(segments) {
-            if Self.number(ofFile: name, ".tmp") != nil {
+            if Self.number(ofFile: name, ".tmp") != nil || name.hasSuffix(Self.filtersEnding) {
                 try remove(segments + "/" + name)
             } else if let number = Self.number(ofFile: name, ".seg"), !named.contains(number) {
                 try remove(segments + "/" + name)
@@ -109,7 +112,8 @@ struct StoreDirectory: Sendable {
         }
         let names = Set(kept.map { Self.rollupName($0.segment, $0.step, $0.edition) })
         for name in try Self.list(rollups) where !names.contains(name) {
-            let isOurs = [".1m", ".1h", ".1m.tmp", ".1h.tmp"].contains(where: name.hasSuffix)
+            let endings = [".1m", ".1h", ".1m.tmp", ".1h.tmp", Self.filtersEnding]
+            let isOurs = endings.contains(where: name.hasSuffix)
             if isOurs, UInt64(name.prefix(16), radix: 16) != nil {
                 try remove(rollups + "/" + name)
             }

@@ -19,7 +19,8 @@ struct AddressFilter {
     let keys: Int
     /// log₂ of the slots.
     let slotBits: Int
-    private let storage: EncodedBytes
+    /// The slots' octets.
+    let slots: EncodedBytes
 
     /// A filter of the addresses of some ascending lists.
     init(_ lists: [EncodedBytes]) {
@@ -37,7 +38,8 @@ struct AddressFilter {
         }
         keys = hashes.count
         slotBits = Self.slotBits(forKeys: keys)
-        storage = EncodedBytes(count: Self.slotOctets << slotBits)
+        let storage = EncodedBytes(count: Self.slotOctets << slotBits)
+        slots = storage
         var words = storage.mutableValues(as: UInt64.self)
         for hash in hashes {
             let first = slot(of: hash, slotBits: slotBits) * 4
@@ -54,18 +56,27 @@ struct AddressFilter {
 
     /// Adds a slot's octets to `output`, as a filter with 2^`bits` slots has them.
     func write(slot: Int, bits: Int, to output: inout [UInt8]) {
-        let words = storage.values(as: UInt64.self)
+        Self.write(
+            slot: slot, bits: bits, of: slots.bytes, first: 0, slotBits: slotBits, to: &output)
+    }
+
+    /// The same of a filter of which only slots from `first` on are there.
+    static func write(
+        slot: Int, bits: Int, of slots: RawSpan, first: Int, slotBits: Int,
+        to output: inout [UInt8]
+    ) {
+        func word(_ slot: Int, _ lane: Int) -> UInt64 {
+            let place = (slot - first) * slotOctets + lane * 8
+            return unsafe slots.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
+        }
         for lane in 0..<4 {
-            var word: UInt64 = 0
             if bits >= slotBits {
-                word = words[(slot >> (bits - slotBits)) * 4 + lane]
+                output.put(word(slot >> (bits - slotBits), lane))
             } else {
-                let first = slot << (slotBits - bits)
-                for part in first..<first + 1 << (slotBits - bits) {
-                    word |= words[part * 4 + lane]
-                }
+                let start = slot << (slotBits - bits)
+                output.put(
+                    (start..<start + 1 << (slotBits - bits)).reduce(0) { $0 | word($1, lane) })
             }
-            output.put(word)
         }
     }
 }

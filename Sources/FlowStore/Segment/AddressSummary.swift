@@ -83,20 +83,33 @@ final class AddressSummary: Sendable {
 }
 
 extension AddressSummary.Place {
-    /// The summary of blocks with such filters; answers its octets too.
-    static func lay(_ filters: [AddressFilter], at offset: UInt64) -> (Self, [UInt8]) {
-        let keys = filters.reduce(0) { $0 + $1.keys }
-        let place = Self(
+    /// The summary of blocks with such filters.
+    init(_ filters: FilterStack, at offset: UInt64) {
+        self.init(
             offset: offset,
-            slotBits: AddressFilter.slotBits(forKeys: keys / max(filters.count, 1)),
+            slotBits: AddressFilter.slotBits(forKeys: filters.keys / max(filters.count, 1)),
             blocks: filters.count)
+    }
+
+    /// Writes the rows, some at a time: all of them are as large as the filters.
+    func lay(
+        _ filters: FilterStack, _ write: ([UInt8]) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        let most = 1 << 18
+        let rows = max(most / rowOctets, 1)
         var output: [UInt8] = []
-        output.reserveCapacity(Int(place.octets))
-        for slot in 0..<1 << place.slotBits {
-            let start = output.count
-            for filter in filters { filter.write(slot: slot, bits: place.slotBits, to: &output) }
-            unsafe output.put(fastChecksum(output.span.bytes.extracting(start..<output.count)))
+        output.reserveCapacity(rows * rowOctets)
+        for first in stride(from: 0, to: 1 << slotBits, by: rows) {
+            output.removeAll(keepingCapacity: true)
+            var start = 0
+            try filters.write(
+                first..<min(first + rows, 1 << slotBits), bits: slotBits, to: &output
+            ) { output in
+                let sum = unsafe fastChecksum(output.span.bytes.extracting(start..<output.count))
+                output.put(sum)
+                start = output.count
+            }
+            try write(output)
         }
-        return (place, output)
     }
 }

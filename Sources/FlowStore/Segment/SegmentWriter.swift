@@ -16,7 +16,7 @@ final class SegmentWriter {
     private let file: Descriptor
     private var footer = SegmentFooter(directoriesOffset: 0, blocks: [])
     private var directories: [UInt8] = []
-    private var filters: [AddressFilter] = []
+    private var filters: FilterStack
     private var rows: UInt64 = 0
     private var start: ClosedRange<UInt64>?
     private var lastEnd: UInt64 = 0
@@ -36,6 +36,7 @@ final class SegmentWriter {
         self.number = number
         name = rollup ?? directory.segment(number)
         draft = rollup.map { $0 + ".tmp" } ?? directory.draft(number)
+        filters = FilterStack(path: StoreDirectory.filters(ofDraft: draft))
         span = received
         file = try Descriptor(draft, .creating, probe: directory.probe)
         octets = 0
@@ -73,7 +74,7 @@ final class SegmentWriter {
                 rows: block.rows, directoryOctets: record.count,
                 checksum: unsafe fastChecksum(record.span.bytes), mark: mark))
         directories += record
-        filters.append(packed.filter)
+        try filters.append(packed.filter)
         rows += UInt64(block.rows)
         if let range = block.summary(of: .received)?.range { span = span?.union(range) ?? range }
         if let range = block.summary(of: .start)?.range {
@@ -86,8 +87,8 @@ final class SegmentWriter {
     ///
     /// - Parameter rollup: what a rollup says of itself.
     func close(rollup: RollupHead? = nil) throws(StoreError) -> SegmentInfo {
-        let (summary, summaryOctets) = AddressSummary.Place.lay(filters, at: octets)
-        try write(summaryOctets)
+        let summary = AddressSummary.Place(filters, at: octets)
+        try summary.lay(filters) { octets throws(StoreError) in try write(octets) }
         footer.summary = summary
         footer.directoriesOffset = octets
         footer.rollup = rollup
@@ -96,7 +97,8 @@ final class SegmentWriter {
         let trailer = SegmentFooter.Trailer(
             headOffset: octets + UInt64(directories.count), headOctets: UInt32(head.count),
             headChecksum: headChecksum)
-        try write(directories + head + trailer.encoded())
+        try write(directories)
+        try write(head + trailer.encoded())
         try file.synchronize()
         try directory.move(draft, to: name)
         return SegmentInfo(
