@@ -64,15 +64,11 @@ final class JournalBuffer {
         octets.storeBytes(of: value, toByteOffset: place, as: T.self)
     }
 
-    /// Makes octets that are no head follow the frame; answers how many there are with them.
-    func setEnd() -> Int {
-        reserve(JournalFrame.headOctets)
-        let storage = storage
-        var octets = storage.mutableBytes
-        for place in count..<count + JournalFrame.headOctets {
-            octets.storeBytes(of: 0, toByteOffset: place, as: UInt8.self)
-        }
-        return count + JournalFrame.headOctets
+    /// Makes an end follow the frame; answers how many octets there are with it.
+    func setEnd(_ end: [UInt8]) -> Int {
+        reserve(end.count)
+        copy(unsafe end.span.bytes, to: storage, at: count)
+        return count + end.count
     }
 
     /// Replaces the head.

@@ -76,7 +76,7 @@ final class JournalFile: Sendable {
                         isUnfinished: true))
                 return content
             }
-            if header.isReused, try isBlank(at: offset, end: end) { break }
+            if header.isReused, try isEnd(at: offset, end: end) { break }
             let next = try nextFrame(from: offset + 1, end: end)
             content.gaps.append(
                 Gap(
@@ -111,10 +111,11 @@ final class JournalFile: Sendable {
         return try? JournalFrame(head, salt: header.salt)
     }
 
-    /// Whether there is the end of a file's frames that others had before.
-    private func isBlank(at offset: UInt64, end: UInt64) throws(StoreError) -> Bool {
+    /// Whether the frames end there, in a file that others had before.
+    private func isEnd(at offset: UInt64, end: UInt64) throws(StoreError) -> Bool {
         guard end - offset >= UInt64(JournalFrame.headOctets) else { return false }
-        return try file.read(JournalFrame.headOctets, at: offset).allSatisfy { $0 == 0 }
+        let found = try file.read(JournalFrame.headOctets, at: offset)
+        return found == JournalFrame.end(at: offset, salt: header.salt)
     }
 
     /// Looks for the next frame behind damaged octets.

@@ -14,6 +14,7 @@ struct JournalFrame: Hashable, Sendable {
 
     static let headOctets = 80
     static let magic: UInt32 = 0x424a_4b53
+    private static let endMagic: UInt32 = 0x454a_4b53
     /// Octets of a payload at most.
     static let payloadOctetsMax = 1 << 30
 
@@ -99,6 +100,22 @@ struct JournalFrame: Hashable, Sendable {
         layoutSize = 0
         received = 0...0
         start = nil
+    }
+
+    /// What follows the last frame of a file that others had before, as long as a head.
+    ///
+    /// Octets that a disk lost are never taken for it.
+    ///
+    /// - Parameter offset: where it lies in the file.
+    static func end(at offset: UInt64, salt: UInt64) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(headOctets)
+        output.put(endMagic)
+        output.put(UInt32(0))
+        output.put(offset)
+        output += [UInt8](repeating: 0, count: headOctets - 4 - output.count)
+        output.put(checksum(output, salt: salt))
+        return output
     }
 
     private static func checksum(_ octets: [UInt8], salt: UInt64) -> UInt32 {

@@ -1,8 +1,8 @@
 /// A file of a journal that is written to: a new one, or the spare one, written over.
 ///
 /// To write over a file costs a fraction of what a new one does, for which the system finds memory and room
-/// on the disk. Its new salt makes the frames that were in it none; octets that are no head follow the last
-/// of the new ones, so that nobody has to look for more.
+/// on the disk. Its new salt makes the frames that were in it none; an end follows the last of the new ones,
+/// so that nobody has to look for more.
 final class JournalOutput {
     let path: String
     let salt: UInt64
@@ -50,7 +50,7 @@ final class JournalOutput {
             defer { file.unlock() }
             let header =
                 JournalHeader(first: first, salt: salt, isReused: true).encoded()
-                + [UInt8](repeating: 0, count: JournalFrame.headOctets)
+                + JournalFrame.end(at: octets, salt: salt)
             try unsafe file.write(header.span.bytes, at: 0)
             try directory.synchronize(directory.journal)
         } catch {
@@ -61,15 +61,16 @@ final class JournalOutput {
 
     /// Writes a frame behind the last; after an error any part of it may be there.
     func append(_ frame: JournalBuffer, number: UInt64) throws(StoreError) {
-        let end = isReused ? frame.setEnd() : frame.count
-        let storage = frame.storage
-        let written = storage.bytes.extracting(0..<end)
+        let next = octets + UInt64(frame.count)
         if isReused {
-            try file.write(written, at: octets)
+            let end = frame.setEnd(JournalFrame.end(at: next, salt: salt))
+            let storage = frame.storage
+            try file.write(storage.bytes.extracting(0..<end), at: octets)
         } else {
-            try file.write(written)
+            let storage = frame.storage
+            try file.write(storage.bytes.extracting(0..<frame.count))
         }
-        octets += UInt64(frame.count)
+        octets = next
         last = number
     }
 

@@ -120,6 +120,23 @@ import Testing
         #expect(try counts(reader)[4] == nil && counts(reader)[5] == 30)
     }
 
+    @Test func `octets that the disk lost are no end`() throws {
+        let writer = try reused()
+        try writer.append(numberedBatch(5, rows: 30))
+        try writer.synchronize()
+        try writer.append(numberedBatch(6, rows: 20))
+        writer.close()
+        var octets = contents(of: try path())
+        let second = try #require(JournalFile(path: path()).scan().places.dropFirst().first)
+        let head = Int(second.offset) - JournalFrame.headOctets
+        for index in head..<Int(second.offset) { octets[index] = 0 }
+        write(octets, to: try path())
+        let reader = try StoreReader(directory: scratch.store)
+        #expect(reader.damaged.count == 1)
+        let found = try counts(reader)
+        #expect(found[4] == 40 && found[5] == nil && found[6] == 20)
+    }
+
     @Test func `what a writer that was killed kept goes`() throws {
         let writer = try live()
         try writer.append(numberedBatch(1, rows: 500))
